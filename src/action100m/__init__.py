@@ -1,0 +1,1 @@
+"""action100m: from videos to trees of time-localised, annotated actions."""

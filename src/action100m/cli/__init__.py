@@ -1,0 +1,1 @@
+"""The command line: one command = a docstring with an example + one library call of the same name."""

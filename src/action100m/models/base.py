@@ -1,0 +1,135 @@
+"""What a stage asks of a model. One contract suite for each protocol runs over every implementation (tests/contracts)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from action100m.tree import Tree
+from action100m.video.picture import FrameSize
+from action100m.video.signals import Signals
+from action100m.video.video import Cue, Frames, VideoMetadata
+
+CaptionField = Literal["frame_caption", "clip_caption", "clip_action"]
+
+
+class Encoder(Protocol):
+    """Turns windows of frames into vectors. Each frame is prepared once, however many windows it is in."""
+
+    @property
+    def name(self) -> str:
+        """The model with its revision, and whatever else its vectors depend on."""
+
+    @property
+    def frame_size(self) -> FrameSize | None:
+        """The size frames come in; None is the video's own."""
+
+    @property
+    def tubelet(self) -> int:
+        """Frames for one vector."""
+
+    def prepare(self, frames: NDArray[np.uint8]) -> Sequence[Any]:
+        """Turn uint8 (n, h, w, 3) into n prepared frames, where `encode` wants them (on the GPU, say)."""
+
+    def encode(self, windows: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
+        """Turn b windows of t prepared frames into float32 (b, t // tubelet, d): the mean over space for each time position."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRequest:
+    """What to say about one node, and the evidence for it."""
+
+    node: str
+    field: CaptionField
+    prompt: str
+    start: float
+    end: float
+    seconds: tuple[float, ...]
+    """Exact presentation times of the frames that the caption rests on."""
+    frames: Frames | None = None
+    """Set for captioners whose evidence is "frames"."""
+    signals: Signals | None = None
+    """Set for captioners whose evidence is "signals": the measurements of the frames at `seconds`."""
+    transcript: tuple[Cue, ...] = ()
+    """What is said in [start, end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionReply:
+    """The answer to the request with the same node and field."""
+
+    node: str
+    field: CaptionField
+    text: str
+
+
+class Captioner(Protocol):
+    """Describes nodes."""
+
+    @property
+    def name(self) -> str:
+        """The model with its revision, and whatever else its text depends on."""
+
+    @property
+    def evidence(self) -> Literal["frames", "signals"]:
+        """What it looks at: the pictures, or the measurements made while embedding."""
+
+    def caption(self, requests: Sequence[CaptionRequest]) -> list[CaptionReply]:
+        """Answer every request. Replies carry node and field and are joined by them, never by position."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A conversation to be continued with a JSON reply, and what its text was rendered from."""
+
+    node: str
+    messages: tuple[ChatMessage, ...]
+    schema: dict[str, Any]
+    tree: Tree
+    """With captions. The node's own is `tree[node]`."""
+    metadata: VideoMetadata
+    effort: Literal["low", "medium", "high"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens that a reply cost."""
+
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """The answer to the request with the same node: text that should be JSON, not yet verified."""
+
+    node: str
+    text: str
+    usage: TokenUsage = field(default_factory=TokenUsage)
+
+
+class ChatModel(Protocol):
+    """Continues conversations."""
+
+    @property
+    def name(self) -> str:
+        """The model with its revision and parameters."""
+
+    def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
+        """Answer every request; replies are joined by node. The schema is asked for; the caller verifies it.
+
+        Raises:
+            EndpointError: the model does not answer at all.
+        """

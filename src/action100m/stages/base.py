@@ -1,0 +1,57 @@
+"""What the engine asks of a stage, and what stages hand to each other."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, Protocol, Self, TypedDict
+
+from action100m.video.video import Video
+
+StageName = Literal["embed", "segment", "caption", "annotate"]
+
+Facet = Literal["pixels", "uid", "transcript", "metadata"]
+"""What a stage reads of a video, besides what earlier stages made."""
+
+
+class Artifact(Protocol):
+    """What a stage makes of one video, as it is kept in the run store. The same artifact gives the same bytes."""
+
+    suffix: ClassVar[str]
+    """File name ending, such as "npz"."""
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content."""
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read the file's content."""
+
+
+class Given(TypedDict, total=False):
+    """What the stages before have made of the same video, by stage name."""
+
+    embed: Any
+    segment: Any
+    caption: Any
+    annotate: Any
+
+
+class Stage(Protocol):
+    """One step. A callable object with `setup`, which a local worker calls once and Ray Data calls an actor class."""
+
+    name: ClassVar[StageName]
+    artifact: ClassVar[type[Artifact]]
+    reads: ClassVar[frozenset[Facet]]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that its result depends on besides its input: config, model name, prompts, and the version of the algorithm. JSON values."""
+
+    def setup(self) -> None:
+        """Load what is needed, once per worker.
+
+        Raises:
+            ModelError: a model cannot be loaded; nothing stands in for it.
+        """
+
+    def __call__(self, video: Video, given: Given) -> Artifact:
+        """Make the artifact."""
