@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 from action100m.annotation import Annotation
 from action100m.errors import TreeError
@@ -175,3 +176,22 @@ def _cover_faults(parent: Node, children: tuple[Node, ...]) -> Iterator[TreeFaul
     if found != expected:
         spans = f"[{left.start}, {left.end}) and [{right.start}, {right.end})"
         yield TreeFault("cover", parent.id, f"the children {spans} do not tile [{parent.start}, {parent.end})")
+
+
+def tree_to_json(tree: Tree) -> list[dict[str, Any]]:
+    """Return the nodes as JSON values, in order. Read back by `tree_from_json`."""
+    return [asdict(node) for node in tree.nodes]
+
+
+def tree_from_json(nodes: Iterable[Mapping[str, Any]]) -> Tree:
+    """Read what `tree_to_json` wrote.
+
+    Raises:
+        TreeError: an invariant of the tree does not hold.
+    """
+    return Tree(tuple(_node_from_json(node) for node in nodes))
+
+
+def _node_from_json(node: Mapping[str, Any]) -> Node:
+    annotation = node["annotation"]
+    return Node(**{**node, "annotation": None if annotation is None else Annotation.from_dict(annotation)})
