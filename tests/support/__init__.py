@@ -1,0 +1,1 @@
+"""Makers of test material that several tests use: clips, trees, checkpoints, servers."""
