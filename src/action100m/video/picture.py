@@ -6,8 +6,19 @@ nothing is converted or resized that nobody reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from action100m.video.orientation import UPRIGHT, Orientation
+
+_UNSPECIFIED_COLORSPACE: Final = 2
+_HD_HEIGHT: Final = 720
+"""Players take untagged video from this height on for BT.709, below for BT.601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +35,61 @@ class FrameSize:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"a frame size is at least 1 x 1 pixels, got {self.width} x {self.height}")
+
+
+class Scaler:
+    """Converts frames to RGB. Kept for a whole pass, because setting up a conversion costs more than a small picture. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._by_size: dict[tuple[int, int], VideoReformatter] = {}
+
+    def convert(self, frame: av.VideoFrame, *, width: int, height: int) -> NDArray[np.uint8]:
+        """Return the stored picture as RGB uint8 (height, width, 3)."""
+        reformatter = self._by_size.setdefault((width, height), VideoReformatter())
+        untagged_hd = frame.colorspace == _UNSPECIFIED_COLORSPACE and frame.height >= _HD_HEIGHT
+        converted = reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=Colorspace.ITU709 if untagged_hd else None,
+            interpolation=Interpolation.BILINEAR,
+        )
+        return converted.to_ndarray()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One presented frame. Its pixels stay in the codec's format until `rgb` is called."""
+
+    seconds: float
+    """From the first presented frame."""
+    index: int
+    """Number among the presented frames."""
+    width: int
+    """As displayed."""
+    height: int
+    """As displayed."""
+    frame: av.VideoFrame = field(repr=False)
+    orientation: Orientation = UPRIGHT
+    scaler: Scaler = field(default_factory=Scaler, repr=False)
+
+    def rgb(self, size: FrameSize | None = None) -> NDArray[np.uint8]:
+        """Return RGB uint8 (h, w, 3) as displayed: turned, mirrored, square pixels. None is the video's own displayed size. Not kept."""
+        if size is None:
+            return self._fill(self.width, self.height)
+        if size.fit == "squash":
+            return self._fill(size.width, size.height)
+        return self._letterbox(size)
+
+    def _fill(self, width: int, height: int) -> NDArray[np.uint8]:
+        stored_width, stored_height = self.orientation.swap(width, height)
+        return self.orientation.apply(self.scaler.convert(self.frame, width=stored_width, height=stored_height))
+
+    def _letterbox(self, size: FrameSize) -> NDArray[np.uint8]:
+        scale = min(size.width / self.width, size.height / self.height)
+        width, height = max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        left, top = (size.width - width) // 2, (size.height - height) // 2
+        canvas = np.zeros((size.height, size.width, 3), np.uint8)
+        canvas[top : top + height, left : left + width] = self._fill(width, height)
+        return canvas
