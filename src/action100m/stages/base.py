@@ -39,8 +39,11 @@ class Stage(Protocol):
     """One step. A callable object with `setup`, which a local worker calls once and Ray Data calls an actor class."""
 
     name: ClassVar[StageName]
-    artifact: ClassVar[type[Artifact]]
     reads: ClassVar[frozenset[Facet]]
+
+    @property
+    def artifact(self) -> type[Artifact]:
+        """What it makes; a class variable of the stage."""
 
     @property
     def settings(self) -> dict[str, Any]:

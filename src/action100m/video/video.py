@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
+from math import inf
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +30,17 @@ class Cue:
             return float(self.time)
         except ValueError:
             return None
+
+
+def cues_between(transcript: Sequence[Cue] | None, start: float, end: float) -> tuple[Cue, ...]:
+    """Return what is said in [start, end) seconds. A cue of unknown end lasts until the next one starts; one of unknown start is left out."""
+    timed = [(cue.start, cue) for cue in transcript or () if cue.start is not None]
+    following = [*(cue_start for cue_start, _ in timed[1:]), inf]
+    return tuple(
+        cue
+        for (cue_start, cue), next_start in zip(timed, following, strict=True)
+        if cue_start < end and (next_start if cue.end is None else cue.end) > start
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +89,13 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.data)
+
+
+_LONGEST_NAME = 150
+"""Characters; file systems allow 255 bytes, and endings are added."""
+
+
+def file_stem(uid: str) -> str:
+    """Return a file name for a uid: safe on every file system, different for different uids, and readable where the uid is."""
+    name = quote(uid, safe=" ").replace(".", "%2E") if uid.startswith(".") else quote(uid, safe=" ")
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(uid.encode()).hexdigest()[:16]}"

@@ -1,0 +1,43 @@
+"""The command `action100m`: its subcommands, and how errors and Ctrl-C end it.
+
+Exit codes: 0 all is well; 1 some items failed or some findings are errors; 2 the call, a setting, a model or a file given is wrong;
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from action100m.cli.pack import pack
+from action100m.cli.report import report
+from action100m.cli.run import run
+from action100m.cli.status import status
+from action100m.cli.validate import validate
+from action100m.errors import Action100MError
+
+app = typer.Typer(
+    name="action100m",
+    help="From videos to trees of time-localised, annotated actions, in the released Action100M schema.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, status, pack, validate, report):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; errors of ours are told without a traceback."""
+    try:
+        app()
+    except Action100MError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped; what was finished is kept, and the same command goes on from here")
+        sys.exit(130)

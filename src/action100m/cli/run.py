@@ -1,0 +1,36 @@
+"""action100m run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from action100m.cli.console import print_summary
+from action100m.cli.progress import make_meter
+
+PresetName = Literal["preview", "laptop", "paper"]
+
+
+def run(
+    videos: Annotated[list[str] | None, typer.Argument(help="Videos, folders, or manifests (.csv, .jsonl). None: those of the run before.")] = None,
+    *,
+    out: Annotated[str, typer.Option(help="Folder or URL of the run.")],
+    preset: Annotated[PresetName | None, typer.Option(help="Default: the run's own settings, else preview.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file that overrides the preset.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N files.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+    retry: Annotated[Literal["failed"] | None, typer.Option(help="Redo only what failed.")] = None,
+) -> None:
+    """Annotate videos. The same command again goes on where it stopped.
+
+    Example: action100m run cooking.mp4 talks/ --out runs/mine
+    """
+    from action100m.run.config import choose_config
+    from action100m.run.run import run as run_videos
+
+    chosen = choose_config(preset, override=config)
+    summary = run_videos(videos or [], out, chosen, limit=limit, workers=workers, retry=retry, meter=make_meter())
+    print_summary(summary, out)
+    raise typer.Exit(1 if summary.failures else 0)

@@ -1,0 +1,28 @@
+"""Where a command that reads records finds them: in a run, or in a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from action100m.dataset.io import read_records
+from action100m.errors import ConfigError
+from action100m.record import Record
+from action100m.run.pack import run_locations, run_records
+from action100m.run.store import RunStore
+
+
+def open_source(source: str, videos: str | None) -> tuple[Iterator[Record], dict[str, str]]:
+    """Return the records of a run or a data set, and the paths of their videos by uid.
+
+    Raises:
+        ConfigError: `videos` is not a folder.
+        StoreError, DataSetError: the source is neither.
+    """
+    if RunStore(source).exists():
+        return run_records(source), run_locations(source)
+    if videos is None:
+        return read_records(source), {}
+    if not Path(videos).is_dir():
+        raise ConfigError(f"--videos {videos} is not a folder")
+    return read_records(source), {path.stem: str(path) for path in sorted(Path(videos).iterdir()) if path.is_file()}

@@ -1,0 +1,149 @@
+"""From one video to one record: a loop over the stages."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from action100m.errors import Action100MError, ReplyError
+from action100m.record import Gap, Provenance, Record
+from action100m.run.config import RunConfig, make_stages
+from action100m.run.store import Failure, RunStore, stage_key
+from action100m.stages.base import Given, Stage, StageName
+from action100m.video.discover import fingerprint
+from action100m.video.sidecars import read_metadata
+from action100m.video.video import Video
+
+Watch = Callable[[StageName, Literal["started", "finished"]], None]
+"""Told when a stage starts and finishes on a video."""
+
+
+def annotate_video(video: str | Path | Video, config: RunConfig = RunConfig()) -> Record:
+    """Return the record of one video, with nothing kept on disk.
+
+    Side-cars beside the file are read. For many videos, or to keep what each stage makes, use `run`.
+
+    Raises:
+        VideoError: the file cannot be used.
+        ModelError: a model cannot be made or run.
+    """
+    video = video if isinstance(video, Video) else open_video(str(video))
+    stages = make_stages(config)
+    given: Given = {}
+    for stage in stages:
+        given[stage.name] = stage(video, given)
+    return make_record(video, given, stages)
+
+
+def open_video(path: str) -> Video:
+    """Return a video with its digest and what the files beside it tell. Its uid is the side-car's id, else the file stem.
+
+    Raises:
+        VideoError: the file cannot be read.
+        SidecarError: a file beside it cannot be read.
+    """
+    uid, metadata = read_metadata(path)
+    return Video(uid=uid or Path(path).stem, location=path, sha256=fingerprint(path), metadata=metadata)
+
+
+def stage_keys(video: Video, stages: Iterable[Stage]) -> list[str]:
+    """Return the key of each stage's artifact; each depends on the one before, so a change runs that stage and those after it."""
+    keys: list[str] = []
+    for stage in stages:
+        keys.append(stage_key(stage, video, keys[-1] if keys else ""))
+    return keys
+
+
+def is_made(video: Video, stages: Sequence[Stage], store: RunStore) -> bool:
+    """Tell whether the store has what every stage makes of a video under these settings."""
+    return all(store.has(stage, video, key) for stage, key in zip(stages, stage_keys(video, stages), strict=True))
+
+
+def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Watch, redo_gaps: bool = False) -> Failure | None:
+    """Make and keep what the store lacks of one video.
+
+    redo_gaps: ask once more for the annotations that failed, keeping those that did not.
+
+    Returns:
+        None when all is made, else what failed, which is also in the store. This is the only place that catches `Exception`: whatever one
+        video makes a stage raise, the others go on.
+    """
+    given: Given = {}
+    for stage, key in zip(stages, stage_keys(video, stages), strict=True):
+        try:
+            if store.has(stage, video, key):
+                given[stage.name] = store.load(stage, video, key)
+                if not (redo_gaps and stage is stages[-1]):
+                    continue
+            watch(stage.name, "started")
+            given[stage.name] = stage(video, given)
+            store.save(stage, video, key, given[stage.name])
+            watch(stage.name, "finished")
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            failure = make_failure(error, location=video.location, uid=video.uid, stage=stage.name, key=key)
+            store.save_failure(failure)
+            return failure
+    return _note_gaps(video, given, store, key=key)
+
+
+def _note_gaps(video: Video, given: Given, store: RunStore, *, key: str) -> Failure | None:
+    """A record with failed annotations is made and packed, and yet a row among the failures, so that it can be seen and retried."""
+    failed = given["annotate"].failed
+    if not failed:
+        store.clear_failure(video.uid, video.location)
+        return None
+    failure = Failure(
+        location=video.location,
+        uid=video.uid,
+        stage="annotate",
+        cause="ReplyError",
+        message=f"{len(failed)} of {len(given['annotate'].tree)} nodes without annotation, such as {failed[0].node}: {failed[0].reason}",
+        retryable=False,
+        key=key,
+        partial=True,
+    )
+    store.save_failure(failure)
+    return failure
+
+
+def make_failure(error: Exception, *, location: str, uid: str | None, stage: str, key: str) -> Failure:
+    """Turn an error into a row: errors of ours tell whether to retry; of anything else the traceback is the evidence."""
+    known = isinstance(error, Action100MError)
+    evidence = error.raw if isinstance(error, ReplyError) else "" if known else "".join(traceback.format_exception(error))
+    return Failure(
+        location=location,
+        uid=uid,
+        stage=stage,
+        cause=type(error).__name__,
+        message=str(error),
+        retryable=isinstance(error, Action100MError) and error.retryable,
+        key=key,
+        evidence=evidence,
+    )
+
+
+def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
+    """Join what the stages made into a row of the data set, with how it was made."""
+    embedded, captioned, annotated = given["embed"], given["caption"], given["annotate"]
+    embed, _, caption, annotate = (stage.settings for stage in stages)
+    gaps: tuple[Gap, ...] = (*captioned.gaps, *annotated.gaps)
+    provenance = Provenance(
+        package_version=version("action100m"),
+        sha256=video.sha256,
+        duration=float(embedded.embeddings.edges[-1]),
+        encoder=_model_name(embed["config"]["encoder"]),
+        captioner=_model_name(caption["config"]["captioner"]),
+        chat_model=_model_name(annotate["config"]["model"]),
+        prompts=tuple(sorted((*captioned.prompts, *annotated.prompts))),
+        lost=embedded.report.lost,
+        gaps=gaps,
+    )
+    return Record(uid=video.uid, metadata=video.metadata, tree=annotated.tree, provenance=provenance)
+
+
+def _model_name(identity: dict[str, object]) -> str:
+    """Such as "descriptor" or "vjepa2 checkpoint=facebook/vjepa2-vitg-fpc64-384 revision=main"."""
+    return " ".join([str(identity["kind"]), *(f"{key}={value}" for key, value in sorted(identity.items()) if key != "kind")])

@@ -1,0 +1,78 @@
+"""What the parent and a worker say to each other: one JSON value per line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import IO, Literal
+
+from pydantic import TypeAdapter
+
+from action100m.run.store import Failure
+from action100m.stages.base import StageName
+from action100m.video.video import Video
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """To the worker, first: the run and the stages that will have work. It answers with `Ready`."""
+
+    store: str
+    stages: tuple[StageName, ...]
+    kind: Literal["start"] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """To the worker: one video. It answers with any number of `Step`s and one `Done`."""
+
+    video: Video
+    redo_gaps: bool
+    kind: Literal["task"] = "task"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the worker: all models are loaded, or why one is not."""
+
+    error: str | None = None
+    error_class: str | None = None
+    kind: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From the worker: a stage started or finished."""
+
+    uid: str
+    stage: StageName
+    state: Literal["started", "finished"]
+    kind: Literal["step"] = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """From the worker: the video is through, with or without a failure."""
+
+    uid: str
+    failure: Failure | None
+    kind: Literal["done"] = "done"
+
+
+Message = Start | Task | Ready | Step | Done
+_ADAPTER: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+def send(stream: IO[bytes], message: Message) -> None:
+    """Write one message.
+
+    Raises:
+        BrokenPipeError: the other side is gone.
+    """
+    stream.write(json.dumps(asdict(message)).encode() + b"\n")
+    stream.flush()
+
+
+def receive(line: bytes) -> Message:
+    """Read one message from its line."""
+    return _ADAPTER.validate_json(line)

@@ -1,0 +1,64 @@
+"""One worker process: `python -m action100m.run.executors.worker`. Takes videos from standard input until it closes.
+
+A process of its own, so that a codec that crashes takes one video with it and not the run; started as a module, so that a user's script needs
+no guard around its main part.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import IO
+
+from action100m.errors import Action100MError
+from action100m.run.config import make_stages
+from action100m.run.engine import run_one
+from action100m.run.executors.channel import Done, Ready, Start, Step, Task, receive, send
+from action100m.run.store import RunStore
+
+
+def main() -> None:
+    """Serve until the parent closes the channel or dies."""
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with our messages
+    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
+    start = receive(inbox.get())
+    assert isinstance(start, Start)
+    _serve(start, inbox, answers)
+
+
+def _listen(inbox: queue.SimpleQueue[bytes]) -> None:
+    """Pass messages on, and end the process as soon as the parent is gone, also in the middle of a video: artifacts are whole or absent."""
+    for line in sys.stdin.buffer:
+        inbox.put(line)
+    os._exit(0)
+
+
+def _serve(start: Start, inbox: queue.SimpleQueue[bytes], answers: IO[bytes]) -> None:
+    store = RunStore(start.store)
+    stages = make_stages(store.read_config())
+    try:
+        for stage in stages:
+            if stage.name in start.stages:
+                stage.setup()
+    except Action100MError as error:
+        send(answers, Ready(error=str(error), error_class=type(error).__name__))
+        return
+    send(answers, Ready())
+    while True:
+        task = receive(inbox.get())
+        assert isinstance(task, Task)
+        uid = task.video.uid
+        failure = run_one(task.video, stages, store, watch=lambda stage, state: send(answers, Step(uid, stage, state)), redo_gaps=task.redo_gaps)  # noqa: B023
+        send(answers, Done(uid, failure))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Annotate many videos, keeping everything that is made: the same call again goes on where the last one stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from action100m.errors import ConfigError
+from action100m.run.config import RunConfig, make_stages
+from action100m.run.executors.channel import Done, Step, Task
+from action100m.run.executors.local import run_local
+from action100m.run.intake import take_in
+from action100m.run.store import Failure, RunStore
+from action100m.run.survey import Progress, survey
+from action100m.stages.base import Stage, StageName
+
+Retry = Literal["failed"]
+
+
+class Meter(Protocol):
+    """Shows how a run goes. Entered when the work is known, told of every step, left at the end."""
+
+    def begin(self, work: dict[StageName, int]) -> None:
+        """Take note of how many videos each stage has ahead."""
+
+    def tell(self, event: Step | Done) -> None:
+        """Take note of one step."""
+
+    def end(self) -> None:
+        """Stop showing."""
+
+
+class SilentMeter:
+    """Shows nothing."""
+
+    def begin(self, work: dict[StageName, int]) -> None:
+        """Take note of nothing."""
+
+    def tell(self, event: Step | Done) -> None:
+        """Take note of nothing."""
+
+    def end(self) -> None:
+        """Stop nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What a run came to. made + failures of stage "discover" + other failures that are not partial = files found, duplicates aside."""
+
+    found: int
+    made: int
+    """Videos whose record can be packed, those made before included."""
+    fresh: int
+    """Videos worked on now."""
+    failures: tuple[Failure, ...]
+    """All that stands in the way, from now and from before."""
+    duplicates: tuple[tuple[str, str], ...]
+    """(path, path of the file with the same content)."""
+
+
+def run(
+    videos: Sequence[str | Path],
+    out: str | Path,
+    config: RunConfig | None = None,
+    *,
+    limit: int | None = None,
+    workers: int = 1,
+    retry: Retry | None = None,
+    meter: Meter | None = None,
+) -> RunSummary:
+    """Annotate videos (files, folders, manifests) and keep what is made in the folder or URL `out`.
+
+    videos: empty means all that the run has met before. config: None means the settings of the run that is there, else the preset `preview`.
+    limit: only the first files found. workers: processes. retry="failed": redo only what failed, also what no rerun would try by itself.
+
+    Raises:
+        ConfigError: settings that do not fit together.
+        ModelError: a model cannot be loaded; no video was touched.
+        StoreError: `out` is something else than a run.
+    """
+    if workers < 1 or (limit is not None and limit < 1):
+        raise ConfigError(f"workers and limit must be at least 1, got {workers} and {limit}")
+    store = RunStore(out)
+    config = config or (store.read_config() if store.exists() else RunConfig())
+    store.open(config)
+    intake = take_in([str(video) for video in videos], store, limit=limit)
+    stages = make_stages(config)
+    todo = [state for state in survey(intake.videos, stages, store) if _has_work(state, retry)]
+    _execute(todo, stages, store, workers=workers, meter=meter or SilentMeter())
+    states = survey(intake.videos, stages, store)
+    failures = (*intake.failures, *(state.failure for state in states if state.failure is not None))
+    return RunSummary(
+        found=len(intake.videos) + len(intake.failures) + len(intake.duplicates),
+        made=sum(state.made for state in states),
+        fresh=len(todo),
+        failures=failures,
+        duplicates=intake.duplicates,
+    )
+
+
+def _has_work(state: Progress, retry: Retry | None) -> bool:
+    if retry == "failed":
+        return state.failure is not None
+    return not state.made and not state.stopped
+
+
+def _execute(todo: Sequence[Progress], stages: tuple[Stage, ...], store: RunStore, *, workers: int, meter: Meter) -> None:
+    if not todo:
+        return
+    work = Counter(name for state in todo for name in _stages_ahead(state))
+    tasks = [Task(state.video, redo_gaps=state.made) for state in todo]
+    meter.begin(work)
+    try:
+        run_local(tasks, stages, list(work), store, workers=workers, report=meter.tell)
+    finally:
+        meter.end()
+
+
+def _stages_ahead(state: Progress) -> tuple[StageName, ...]:
+    return state.missing or ("annotate",)  # a made video is only here to have its gaps asked for once more
