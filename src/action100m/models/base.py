@@ -118,6 +118,10 @@ class ChatReply:
     node: str
     text: str
     usage: TokenUsage = field(default_factory=TokenUsage)
+    problem: str | None = None
+    """Why the text may be unusable (cut off, refused, empty), in words that can be sent back. None when the model ended as it should."""
+    ask_again: bool = True
+    """False where asking again is useless: the server refused the request itself, because it is too long, say."""
 
 
 class ChatModel(Protocol):
