@@ -20,7 +20,8 @@ from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
 
 _METADATA_FIELDS = tuple(field.name for field in fields(VideoMetadata))
-_PROVENANCE_TEXTS = ("package_version", "sha256", "duration", "encoder", "captioner", "chat_model")
+_PROVENANCE_VALUES = ("package_version", "sha256", "duration", "encoder", "captioner", "chat_model")
+_PROVENANCE_LISTS = ("prompts", "lost", "gaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def row_from_dict(value: Mapping[str, Any], *, file: str, number: int) -> Row:
         number=number,
         uid=value[RECORD_COLUMNS["uid"]] or "",
         metadata=_metadata_from_dict(value[RECORD_COLUMNS["metadata"]] or {}),
-        nodes=tuple(_node_from_dict(node) for node in value[RECORD_COLUMNS["nodes"]] or () if not any(_node_nulls(node))),
+        nodes=tuple(_node_from_dict(node) for node in value[RECORD_COLUMNS["nodes"]] or () if not _node_nulls(node)),
         provenance=_provenance_from_dict(value[RECORD_COLUMNS["provenance"]]),
         nulls=tuple(_nulls(value)),
     )
@@ -80,7 +81,7 @@ def record_to_batch(record: Record, schema: pa.Schema) -> pa.RecordBatch:
             return pa.RecordBatch.from_pylist([row], schema=schema)
         except UnicodeEncodeError:
             return pa.RecordBatch.from_pylist([_mend_text(row)], schema=schema)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError) as error:
         raise DataSetError(f"the record {record.uid} does not fit the schema: {error}") from error
 
 
@@ -90,16 +91,24 @@ def _nulls(value: Mapping[str, Any]) -> Iterator[str]:
             yield column
     for index, node in enumerate(value[RECORD_COLUMNS["nodes"]] or ()):
         yield from (f"nodes[{index}]{name}" for name in _node_nulls(node))
-    provenance = value[RECORD_COLUMNS["provenance"]]
-    if provenance is not None:
-        yield from (f"provenance.{name}" for name in _PROVENANCE_TEXTS if provenance[name] is None)
+    yield from (f"provenance{name}" for name in _provenance_nulls(value[RECORD_COLUMNS["provenance"]]))
 
 
-def _node_nulls(node: Mapping[str, Any] | None) -> Iterator[str]:
+def _node_nulls(node: Mapping[str, Any] | None) -> list[str]:
+    """Return what is null, to be put behind the node's name: "" for the node itself."""
     if node is None:
-        yield ""
-        return
-    yield from (f".{column}" for column in map(NODE_COLUMNS.__getitem__, REQUIRED_NODE_FIELDS) if node[column] is None)
+        return [""]
+    return [f".{column}" for column in map(NODE_COLUMNS.__getitem__, REQUIRED_NODE_FIELDS) if node[column] is None]
+
+
+def _provenance_nulls(value: Mapping[str, Any] | None) -> list[str]:
+    if value is None:
+        return []
+    nulls = [f".{name}" for name in _PROVENANCE_VALUES if value[name] is None]
+    for column in _PROVENANCE_LISTS:
+        items = enumerate(value[column] or ())
+        nulls += [f".{column}[{index}]" for index, item in items if item is None or (isinstance(item, Mapping) and None in item.values())]
+    return nulls
 
 
 def _metadata_from_dict(value: Mapping[str, Any]) -> VideoMetadata:
@@ -121,10 +130,10 @@ def _node_from_dict(value: Mapping[str, Any]) -> Node:
 
 
 def _provenance_from_dict(value: Mapping[str, Any] | None) -> Provenance | None:
-    if value is None:
+    if value is None or _provenance_nulls(value):
         return None
     return Provenance(
-        **{name: value[name] for name in _PROVENANCE_TEXTS},
+        **{name: value[name] for name in _PROVENANCE_VALUES},
         prompts=tuple((prompt["name"], prompt["sha256"]) for prompt in value["prompts"] or ()),
         lost=tuple(value["lost"] or ()),
         gaps=tuple(Gap(**gap) for gap in value["gaps"] or ()),

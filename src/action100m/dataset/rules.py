@@ -43,7 +43,7 @@ RULES: Final = {
     "binary": Rule("error", "a node has two children or none"),
     "cover": Rule("error", "children touch and cover their parent exactly"),
     "order": Rule("error", "nodes are sorted by (level, start)"),
-    "finite": Rule("error", "no node lasts forever"),
+    "finite": Rule("error", "the root ends at a finite time, and with it all nodes"),
     "caption-placement": Rule("error", "only leaves have a frame caption"),
     "gap": Rule("error", "each gap in the provenance names a node of the video and a field that it does lack"),
     "provenance": Rule("error", "digests are SHA-256, and the root ends where the provenance says that the video ends"),
@@ -94,12 +94,12 @@ def find_row_faults(row: Row) -> Iterator[Fault]:
 
 
 def _node_faults(node: Node) -> Iterator[Fault]:
-    if math.isinf(node.end):
-        yield Fault("finite", node.id, "the node ends at infinity")
     if not _is_uuid(node.id):
         yield Fault("node-id", node.id, "the id is not a UUID")
     if node.parent is None and node.start > 0:
         yield Fault("root-start", node.id, f"the root starts at {node.start} s: times count from the first presented frame")
+    if node.parent is None and math.isinf(node.end):
+        yield Fault("finite", node.id, "the root ends at infinity")
     for name, text in _texts(node):
         if text is not None and (not text.strip() or _CONTROL_CHARACTERS.search(text)):
             yield Fault("text", node.id, f"{name} is blank or holds control characters: {text[:40]!r}")
