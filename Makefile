@@ -11,8 +11,7 @@ WORKERS ?= 2
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/installed-demo ## render a short video, annotate it, write data set and page (no GPU, about a minute after set-up)
-	@$(BIN)/python examples/render_demo.py demo
+demo: demo/cooking.mp4 ## render a short video, annotate it, write data set and page (no GPU, under a minute after set-up)
 	$(BIN)/action100m run demo/cooking.mp4 --out demo/run
 	$(BIN)/action100m pack demo/run --out demo/cooking.parquet
 	$(BIN)/action100m validate demo/cooking.parquet
@@ -20,6 +19,9 @@ demo: .venv/installed-demo ## render a short video, annotate it, write data set 
 	@echo
 	@echo "Data set: demo/cooking.parquet"
 	@echo "Page:     demo/page/index.html (open it in a browser)"
+
+demo/cooking.mp4: examples/render_demo.py $(wildcard examples/kitchen/*.py) | .venv/installed-demo
+	$(BIN)/python examples/render_demo.py demo
 
 test: .venv/installed-dev ## run all tests, in a real browser too
 	$(BIN)/python tools/ensure_browser.py
