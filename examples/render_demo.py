@@ -49,10 +49,9 @@ class Step:
     narration: tuple[str, ...]
 
     def cues(self) -> Iterator[tuple[float, float, str]]:
-        """Yield (start, end, sentence): the sentences share the step evenly."""
-        length = (self.end - self.start) / len(self.narration)
-        for k, sentence in enumerate(self.narration):
-            yield self.start + k * length, self.start + (k + 1) * length, sentence
+        """Yield (start, end, sentence): the sentences share the step evenly, to the millisecond."""
+        times = np.linspace(self.start, self.end, len(self.narration) + 1).round(3).tolist()
+        yield from zip(times, times[1:], self.narration, strict=False)
 
 
 @cache
