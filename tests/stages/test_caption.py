@@ -181,7 +181,7 @@ def test_the_artifact_is_read_back_equal_and_the_same_work_gives_the_same_bytes(
 def test_settings_tell_all_that_a_caption_depends_on():
     assert Caption(CaptionConfig(batch=1)).settings == Caption(CaptionConfig(batch=9)).settings
     assert Caption(CaptionConfig(frames=8)).settings != Caption().settings
-    assert set(Caption().settings["prompts"]) == {"frame_caption", "clip_caption", "clip_action"}
+    assert set(Caption().settings["prompts"]) == {"caption_frame", "caption_clip", "caption_action"}
 
 
 @pytest.mark.parametrize("name", ["frames", "size", "batch"])

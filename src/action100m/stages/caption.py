@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -22,6 +20,7 @@ from action100m.record import Gap
 from action100m.stages.base import Facet, Given, StageName
 from action100m.stages.caption_plan import PlannedCaption, plan_captions
 from action100m.stages.embed import Embedded
+from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.tree import Node, Tree, tree_from_json, tree_to_json
 from action100m.video.decode import pictures_at
 from action100m.video.picture import FrameSize
@@ -30,10 +29,10 @@ from action100m.video.video import Frames, Video, cues_between
 _ALGORITHM = 1
 """Raised when the same settings come to mean other captions."""
 
-_PROMPT_FILES: Final[dict[CaptionField, str]] = {
-    "frame_caption": "caption_frame.md",
-    "clip_caption": "caption_clip.md",
-    "clip_action": "caption_action.md",
+_PROMPTS: Final[dict[CaptionField, str]] = {
+    "frame_caption": "caption_frame",
+    "clip_caption": "caption_clip",
+    "clip_action": "caption_action",
 }
 
 
@@ -99,7 +98,7 @@ class Caption:
 
     def __init__(self, config: CaptionConfig = CaptionConfig()) -> None:
         self.config = config
-        self._prompts = {name: _read_prompt(file) for name, file in _PROMPT_FILES.items()}
+        self._prompts = {name: read_prompt(prompt) for name, prompt in _PROMPTS.items()}
         self._captioner: Captioner | None = None
 
     @property
@@ -155,12 +154,8 @@ class Caption:
         )
 
 
-def _read_prompt(name: str) -> str:
-    return (files("action100m.stages") / "prompts" / name).read_text(encoding="utf-8").strip()
-
-
 def _digests(prompts: dict[CaptionField, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, sha256(text.encode()).hexdigest()) for name, text in prompts.items()))
+    return tuple((_PROMPTS[name], prompt_digest(text)) for name, text in sorted(prompts.items()))
 
 
 def _batches(requests: Iterable[CaptionRequest], size: int) -> Iterator[list[CaptionRequest]]:
