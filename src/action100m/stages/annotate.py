@@ -1,0 +1,218 @@
+"""Give each segment worth it a structured annotation (paper section 3.3): a reasoning model reads captions and metadata and never sees the video.
+
+Segments worth it are, as in the released data, those that are cut again and last at least 4 seconds. All others, and those for which no reply fits
+the schema, get a gap that tells why.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from string import Template
+from typing import Any, ClassVar, Final, Literal, Self, get_args
+
+from pydantic import ConfigDict, Discriminator
+
+from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
+from action100m.errors import ConfigError
+from action100m.models.base import ChatMessage, ChatModel, ChatRequest, TokenUsage
+from action100m.models.endpoint import EndpointConfig
+from action100m.models.extractive import ExtractiveConfig
+from action100m.record import Gap
+from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.context import format_seconds, render_segment, render_video
+from action100m.stages.prompts import prompt_digest, read_prompt
+from action100m.stages.refine import Dialogue, Effort, Turn, self_refine
+from action100m.tree import Node, Tree, tree_from_json, tree_to_json
+from action100m.video.video import Video, VideoMetadata
+
+_ALGORITHM = 1
+"""Raised when the same settings come to mean other annotations."""
+
+_PROMPTS: Final = ("annotate_rules", "annotate_segment", "reask", "refine")
+
+_TIME_TOLERANCE = 1e-4
+"""Seconds. 7.3 - 3.3 is a little less than 4 in floating point; and the released times are float32, exact to 3e-5 at 10 minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotateConfig:
+    """Who annotates which segments, from how much context, in how many rounds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    model: typing.Annotated[ExtractiveConfig | EndpointConfig, Discriminator("kind")]
+    """Who writes the annotations."""
+    rounds: int = 3
+    """A draft, and rounds that refine it (paper: 3 in all)."""
+    nodes: Literal["inner", "all"] = "inner"
+    """ "inner": only segments that are cut again, as in the released data; "all": leaves too."""
+    min_duration: float = 4.0
+    """Shortest segment that is annotated, in seconds (paper: 4); one that lasts exactly this long is."""
+    global_depth: int = 3
+    """Levels below the root in the outline of the whole video. The paper says "limited depth"."""
+    subtree_depth: int = 6
+    """Levels below a segment whose captions are read with it: at most 127 nodes, some 17,000 tokens with captions of the released length."""
+    attempts: int = 3
+    """Replies asked for in each round before it is given up."""
+    efforts: tuple[Effort | None, ...] = ("high",)
+    """Reasoning effort asked for in each round (paper: high for the draft; not told for the others). Rounds beyond the last entry, and None, leave
+    it to the server. Make it empty for models that take none."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("rounds", 1), ("attempts", 1), ("min_duration", 0), ("global_depth", 0), ("subtree_depth", 0)):
+            if not getattr(self, name) >= least:
+                raise ConfigError(f"annotate.{name} must be at least {least}, got {getattr(self, name)}")
+        if self.nodes not in ("inner", "all"):
+            raise ConfigError(f"annotate.nodes must be 'inner' or 'all', got {self.nodes!r}")
+        if unknown := set(self.efforts) - {None, *get_args(Effort)}:
+            raise ConfigError(f"annotate.efforts takes 'low', 'medium', 'high' and None, got {unknown}")
+        if len(self.efforts) > self.rounds:
+            raise ConfigError(f"annotate.efforts names {len(self.efforts)} rounds, but annotate.rounds is {self.rounds}")
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """A tree with annotations, the gaps in them, and every reply that led there."""
+
+    suffix: ClassVar[str] = "json"
+
+    tree: Tree
+    gaps: tuple[Gap, ...]
+    prompts: tuple[tuple[str, str], ...]
+    """(name, sha256), sorted."""
+    history: tuple[Turn, ...] = ()
+    """Every reply as it came, also those that did not fit: nodes in the order of the tree, each node's replies in the order asked for."""
+
+    @property
+    def failed(self) -> tuple[Gap, ...]:
+        """The gaps of nodes that were asked about in vain. The others were not to be annotated."""
+        asked = {turn.node for turn in self.history}
+        return tuple(gap for gap in self.gaps if gap.node in asked)
+
+    @property
+    def unrefined(self) -> tuple[str, ...]:
+        """The nodes that keep an earlier answer because the last round found none that fits."""
+        last = {turn.node: turn for turn in self.history}
+        return tuple(node for node, turn in last.items() if turn.problem and self.tree[node].annotation)
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Tokens of all replies, used or not."""
+        return TokenUsage(sum(turn.usage.input for turn in self.history), sum(turn.usage.output for turn in self.history))
+
+    def to_bytes(self) -> bytes:
+        """Return the artifact as JSON."""
+        value = {
+            "tree": tree_to_json(self.tree),
+            "gaps": [asdict(gap) for gap in self.gaps],
+            "prompts": self.prompts,
+            "history": [asdict(turn) for turn in self.history],
+        }
+        return json.dumps(value).encode()  # ASCII: a raw reply may hold half a surrogate pair, which UTF-8 cannot
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote."""
+        value = json.loads(data)
+        return cls(
+            tree=tree_from_json(value["tree"]),
+            gaps=tuple(Gap(**gap) for gap in value["gaps"]),
+            prompts=tuple((name, digest) for name, digest in value["prompts"]),
+            history=tuple(Turn(**{**turn, "usage": TokenUsage(**turn["usage"])}) for turn in value["history"]),
+        )
+
+
+class Annotate:
+    """The stage: choose the segments, hold the dialogues, join."""
+
+    name: ClassVar[StageName] = "annotate"
+    artifact: ClassVar[type[Annotated]] = Annotated
+    reads: ClassVar[frozenset[Facet]] = frozenset({"transcript", "metadata"})
+
+    def __init__(self, config: AnnotateConfig) -> None:
+        self.config = config
+        self._prompts = {name: read_prompt(name) for name in _PROMPTS}
+        self._model: ChatModel | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Config, chat model, prompts and version of the algorithm."""
+        config = asdict(self.config) | {"model": self.config.model.identity()}
+        return {"algorithm": _ALGORITHM, "config": config, "prompts": dict(self._digests)}
+
+    @property
+    def _digests(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, prompt_digest(text)) for name, text in sorted(self._prompts.items()))
+
+    def setup(self) -> None:
+        """Load the chat model; a server is asked whether it has it."""
+        self._model = self.config.model.load()
+
+    def __call__(self, video: Video, given: Given) -> Annotated:
+        """Annotate the segments worth it. What an earlier artifact in `given` holds is kept, and only what failed there is asked for again.
+
+        Raises:
+            EndpointError: the model does not answer at all.
+        """
+        if self._model is None:
+            self.setup()
+        assert self._model is not None
+        tree: Tree = given["caption"].tree
+        earlier: Annotated | None = given.get("annotate")
+        kept = {node.id: node.annotation for node in earlier.tree.nodes if node.annotation} if earlier else {}
+        reasons = dict(_find_ineligible(tree, self.config))
+        nodes = [node for node in tree.nodes if node.id not in reasons and node.id not in kept]
+        dialogues = self._converse(self._model, tree, video.metadata, nodes)
+        annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
+        gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
+        turns = [*(earlier.history if earlier else ()), *(turn for dialogue in dialogues for turn in dialogue.turns)]
+        places = {node.id: place for place, node in enumerate(tree.nodes)}
+        return Annotated(
+            tree=tree.update(lambda node: replace(node, annotation=annotations.get(node.id))),
+            gaps=tuple(Gap(node.id, "annotation", gaps[node.id]) for node in tree.nodes if node.id in gaps),
+            prompts=self._digests,
+            history=tuple(sorted(turns, key=lambda turn: places[turn.node])),
+        )
+
+    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node]) -> list[Dialogue]:
+        """Return the dialogues in the order of the tree, with all replies."""
+        video_context = render_video(tree, metadata, depth=self.config.global_depth)
+        return self_refine(
+            model,
+            [self._open(tree, node, video_context) for node in nodes],
+            lambda dialogue: ChatRequest(dialogue.node, (), ANNOTATION_SCHEMA, tree, metadata),
+            efforts=[*self.config.efforts, *[None] * (self.config.rounds - len(self.config.efforts))],
+            attempts=self.config.attempts,
+            reask=Template(self._prompts["reask"]),
+        )
+
+    def _open(self, tree: Tree, node: Node, video_context: str) -> Dialogue:
+        """Return the start of a dialogue: the rules, which are the same for all videos, then the evidence."""
+        times = _times(start=node.start, end=node.end, video_start=tree.root.start, video_end=tree.root.end)
+        segment_context = render_segment(tree, node, depth=self.config.subtree_depth)
+        rules = Template(self._prompts["annotate_rules"]).substitute(schema=json.dumps(ANNOTATION_SCHEMA, indent=1))
+        evidence = Template(self._prompts["annotate_segment"]).substitute(times, video=video_context, segment=segment_context)
+        check = Template(self._prompts["refine"]).substitute(times)
+        return Dialogue(node.id, (ChatMessage("system", rules), ChatMessage("user", evidence)), check)
+
+
+def _times(**seconds: float) -> Mapping[str, str]:
+    return {name: format_seconds(value) for name, value in seconds.items()}
+
+
+def _find_ineligible(tree: Tree, config: AnnotateConfig) -> Iterator[tuple[str, str]]:
+    """Yield each node that is not to be annotated, and why."""
+    for node in tree.nodes:
+        if node.duration < config.min_duration - _TIME_TOLERANCE:
+            yield node.id, f"shorter than {config.min_duration:g} s"
+        elif config.nodes == "inner" and tree.is_leaf(node):
+            yield node.id, "leaf"
+        elif not any(part.clip_caption or part.frame_caption for part in tree.walk(node)):
+            yield node.id, "no caption to annotate from"
+
+
+def _explain_failure(dialogue: Dialogue) -> str:
+    return f"ReplyError: none of {len(dialogue.turns)} replies fits, the last one because {dialogue.turns[-1].problem}"
