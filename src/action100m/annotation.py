@@ -90,9 +90,22 @@ def parse_annotation(reply: str) -> Annotation:
     """
     try:
         value = json.loads(reply, strict=False)  # models put raw line breaks into strings
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # endless digits and brackets are errors of their own
         raise ReplyError(f"the reply is not JSON: {error}", raw=reply) from error
     problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(ANNOTATION_SCHEMA).iter_errors(value))
     if problem is not None:
         raise ReplyError(f"the reply does not match the schema at {problem.json_path}: {problem.message}", raw=reply)
+    for part, fields in value.items():
+        for name, text in fields.items():
+            if not text.strip() or not _is_unicode(text):
+                raise ReplyError(f"the reply has no readable text at $.{part}.{name}: {text!r}", raw=reply)
     return Annotation.from_dict(value)
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether UTF-8 can hold a text: half of a surrogate pair, which JSON can escape, no file can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

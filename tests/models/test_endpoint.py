@@ -295,7 +295,10 @@ def test_interrupt_does_not_wait_for_requests_under_way():
 def test_identity_is_what_replies_depend_on():
     one = EndpointConfig(model="m")
     assert replace(one, base_url="http://other/v1", timeout=1, retries=0, concurrency=1, api_key_env="K", check=False).identity() == one.identity()
-    assert len({json.dumps(config.identity()) for config in (one, EndpointConfig(model="n"), replace(one, temperature=0.0), replace(one, max_tokens=9))}) == 4
+    assert (
+        len({json.dumps(config.identity()) for config in (one, EndpointConfig(model="n"), replace(one, temperature=0.0), replace(one, max_tokens=9))})
+        == 4
+    )
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,11 @@ def _handler_for(owner: ChatServer) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:  # noqa: N802 - the base class calls it so
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._send(owner.answer(body, {name.lower(): value for name, value in self.headers.items()}) if self.path == "/v1/chat/completions" else error(404, f"no {self.path} here"))
+            self._send(
+                owner.answer(body, {name.lower(): value for name, value in self.headers.items()})
+                if self.path == "/v1/chat/completions"
+                else error(404, f"no {self.path} here")
+            )
 
         def _send(self, answer: Answer) -> None:
             self.send_response(answer.status)

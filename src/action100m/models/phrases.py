@@ -119,7 +119,7 @@ def _certainty(form: str, before: Sequence[str], lower: Sequence[str], position:
     if (last == "to" and second in _INTENT) or last in _MODALS or (last in _MODALS_OF_ANYTHING and second in _SPEAKERS):
         return 3
     begins = (last == "" or not last[0].isalnum()) and following != "" and (opens or capital)
-    return 2 * (last in _SPEAKERS or begins or coordinated)
+    return 2 * (last in _SPEAKERS or last in _PEOPLE or begins or coordinated)
 
 
 def _tail(tokens: Sequence[str], start: int) -> list[str]:

@@ -35,7 +35,7 @@ class Cue:
 def cues_between(transcript: Sequence[Cue] | None, start: float, end: float) -> tuple[Cue, ...]:
     """Return what is said in [start, end) seconds. A cue of unknown end lasts until the next one starts; one of unknown start is left out."""
     timed = [(cue.start, cue) for cue in transcript or () if cue.start is not None]
-    following = [*(cue_start for cue_start, _ in timed[1:]), inf]
+    following = [*(cue_start for cue_start, _ in timed[1:]), inf][: len(timed)]
     return tuple(
         cue
         for (cue_start, cue), next_start in zip(timed, following, strict=True)

@@ -1,0 +1,95 @@
+"""What every chat model promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
+from action100m.models.base import ChatMessage, ChatModel, ChatRequest
+from action100m.models.endpoint import EndpointConfig
+from action100m.models.extractive import ExtractiveConfig
+from action100m.tree import Tree
+from action100m.video.video import VideoMetadata
+from support.chat_server import Asked, ChatServer, completion
+from support.records import make_annotation
+from support.trees import split_tree
+
+
+def _make_tree() -> Tree:
+    bare = split_tree(0.0, 16.0, ("", 10.0), ("0", 4.0), ("1", 13.5))
+    return bare.update(lambda node: replace(node, clip_caption=f"Fold the paper at second {node.start:g} of {node.end:g}."))
+
+
+TREE = _make_tree()
+
+
+def _answer(asked: Asked):
+    """Answer from the last message, as a model does: the caption becomes the summary."""
+    annotation = make_annotation()
+    caption = re.search(r"Fold.*\.", asked.last).group()
+    return completion(json.dumps(replace(annotation, summary=replace(annotation.summary, brief=caption)).to_dict()))
+
+
+@pytest.fixture(params=["extractive", "endpoint"])
+def config(request) -> Iterator[ExtractiveConfig | EndpointConfig]:
+    if request.param == "extractive":
+        yield ExtractiveConfig()
+    else:
+        with ChatServer(_answer) as server:
+            yield EndpointConfig(model="test-model", base_url=server.base_url, retries=0, timeout=5.0)
+
+
+@pytest.fixture
+def model(config) -> ChatModel:
+    return config.load()
+
+
+def requests() -> list[ChatRequest]:
+    """One for each node, which tells its caption."""
+    return [
+        ChatRequest(node.id, (ChatMessage("system", "Annotate."), ChatMessage("user", node.clip_caption)), ANNOTATION_SCHEMA, TREE, VideoMetadata())
+        for node in TREE.nodes
+    ]
+
+
+def test_every_request_gets_one_reply_that_carries_its_node(model):
+    asked = requests()
+    assert sorted(reply.node for reply in model.chat(asked)) == sorted(request.node for request in asked)
+
+
+def test_each_reply_is_about_its_own_node_in_whatever_order_they_are_asked(model):
+    for asked in (requests(), requests()[::-1]):
+        for reply in model.chat(asked):
+            assert parse_annotation(reply.text).summary.brief == TREE[reply.node].clip_caption
+
+
+def test_a_usable_reply_has_no_problem_and_its_cost_is_not_negative(model):
+    for reply in model.chat(requests()):
+        assert reply.problem is None
+        assert reply.ask_again
+        assert min(reply.usage.input, reply.usage.output) >= 0
+
+
+def test_no_request_gets_no_reply(model):
+    assert list(model.chat([])) == []
+
+
+def test_a_conversation_can_be_continued(model):
+    longer = [replace(request, messages=(*request.messages, ChatMessage("assistant", "{}"), request.messages[1])) for request in requests()]
+    for reply in model.chat(longer):
+        assert parse_annotation(reply.text).summary.brief == TREE[reply.node].clip_caption
+
+
+def test_model_is_named(model):
+    assert model.name.strip()
+
+
+def test_identity_is_known_without_loading_and_is_json_with_its_kind(config):
+    identity = config.identity()
+    assert json.loads(json.dumps(identity)) == identity
+    assert identity["kind"] == config.kind
