@@ -17,7 +17,6 @@ import traceback
 from dataclasses import asdict, replace
 
 import pytest
-from support.chat_server import Answer, Asked, ChatServer, completion, error, html
 
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.errors import ConfigError, EndpointError, MissingPackageError
@@ -25,6 +24,7 @@ from action100m.models.base import ChatMessage, ChatRequest, TokenUsage
 from action100m.models.endpoint import EndpointConfig
 from action100m.tree import Node, Tree
 from action100m.video.video import VideoMetadata
+from support.chat_server import Answer, Asked, ChatServer, completion, error, html
 
 KEY = "sk-very-secret-0123"
 
@@ -241,7 +241,7 @@ def test_loading_fails_before_any_video_and_names_the_cure(listing, words):
 def test_server_that_is_not_started_is_named_with_what_to_start():
     with ChatServer(in_turn(completion("hello"))) as server:
         config = config_for(server, retries=0)
-    with pytest.raises(EndpointError, match="nothing answers at http://127.0.0.1.*vllm serve test-model"):
+    with pytest.raises(EndpointError, match=r"nothing answers at http://127\.0\.0\.1.*vllm serve test-model"):
         config.load()
 
 

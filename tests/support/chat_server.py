@@ -125,10 +125,10 @@ def _handler_for(owner: ChatServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
+        def do_GET(self) -> None:
             self._send(owner.listing if self.path == "/v1/models" else error(404, f"no {self.path} here"))
 
-        def do_POST(self) -> None:  # noqa: N802 - the base class calls it so
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self._send(
                 owner.answer(body, {name.lower(): value for name, value in self.headers.items()})

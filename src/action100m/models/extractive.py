@@ -86,8 +86,8 @@ def _first_sentence(text: str) -> str:
 
 def _choose_action(request: ChatRequest, captions: Sequence[str], spoken: Sequence[VerbPhrase]) -> Action:
     seen = request.tree[request.node].clip_action or ""
-    sources = (find_phrases(seen[:1].upper() + seen[1:]), spoken, find_phrases(" ".join(captions)))
-    phrase = next((source[0] for source in sources if source), None)
-    if phrase is None:
+    phrases = find_phrases(seen[:1].upper() + seen[1:]) or spoken or find_phrases(" ".join(captions))
+    if not phrases:
         return Action(NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE)
+    phrase = phrases[0]
     return Action(phrase.brief, phrase.detailed[:1].upper() + phrase.detailed[1:] + ".", phrase.actor or NOT_APPLICABLE)

@@ -33,8 +33,8 @@ VERBS: Final = words(
     scrape scratch screw scrub seal sear season secure separate serve set sew shake shape sharpen shave shift shoot shred shut sieve sift simmer sip
     skewer skim skin slice slide slip smash smear smooth snap snip soak soften solder spin splash split sponge spoon spray spread sprinkle squeeze
     squirt stack stain stamp staple steam step stick stir stitch strain strap stretch strike strip stroke stuff submerge sweep swing switch
-    swirl take tamp tap tape tear tease thaw thread throw tie tighten tilt toast toss touch trace transfer trim tuck turn twirl twist type unbolt unclip
-    uncover unfold unhook unlock unplug unroll unscrew untie unwind unwrap unzip use vacuum walk wash water wax weave weigh weld wet whip whisk
+    swirl take tamp tap tape tear tease thaw thread throw tie tighten tilt toast toss touch trace transfer trim tuck turn twirl twist type unbolt
+    unclip uncover unfold unhook unlock unplug unroll unscrew untie unwind unwrap unzip use vacuum walk wash water wax weave weigh weld wet whip whisk
     widen wind wipe wrap wring write zest zip
     """
 )

@@ -54,7 +54,7 @@ class AnnotateConfig:
     global_depth: int = 3
     """Levels below the root in the outline of the whole video. The paper says "limited depth"."""
     subtree_depth: int = 6
-    """Levels below a segment whose captions are read with it: at most 127 nodes, some 17,000 tokens with captions of the released length."""
+    """Levels below a segment whose captions are read with it. At 6, at most 127 nodes: up to 109,000 characters on the ten released records."""
     attempts: int = 3
     """Replies asked for in each round before it is given up."""
     efforts: tuple[Effort | None, ...] = ("high",)

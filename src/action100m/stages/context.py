@@ -51,10 +51,11 @@ def _to_yaml(value: dict[str, Any]) -> str:
 
 def _render_tree(tree: Tree, top: Node, depth: int) -> Iterator[str]:
     for node in tree.walk(top):
-        below = node.level - top.level
+        if node.level - top.level > depth:
+            continue
         captions = "\n\n".join(_render_captions(node))
-        if below <= depth and (captions or node is top):
-            hashes = "#" * min(below + 2, _DEEPEST_HEADING)
+        if captions or node is top:
+            hashes = "#" * min(node.level - top.level + 2, _DEEPEST_HEADING)
             yield f"{hashes} {format_seconds(node.start)} to {format_seconds(node.end)}\n\n{captions}".strip()
 
 
