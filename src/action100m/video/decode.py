@@ -6,25 +6,27 @@ save for one time for each frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-import av
 import numpy as np
-from av.container import InputContainer
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from action100m.errors import ConfigError, NoFrameError, TooShortError, VideoError
+from action100m.video.decoder import Decoder
+from action100m.video.deinterlace import deinterlace
 from action100m.video.orientation import read_orientation
-from action100m.video.picture import Picture, Scaler
+from action100m.video.picture import Picture, Scaler, square_pixels
 from action100m.video.readahead import read_ahead
-from action100m.video.source import choose_video_stream, open_container
 from action100m.video.timeline import Timeline
 
-SHORTEST_VIDEO = 0.5
+SHORTEST_VIDEO: Final = 0.5
 """Seconds. The shortest segment of the paper (section 3.1)."""
+_SAME_TIME: Final = 1e-6
+"""Seconds. Far below any time base in use, far above what a float64 loses in writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,11 @@ class DecodeReport:
     end: float
     """Seconds at which the last presented frame ends."""
     player_offset: float
-    """Added to our seconds it gives the `currentTime` of an HTML video element."""
+    """Added to our seconds it gives the `currentTime` of an HTML video element.
+
+    It is the time stamp that the first presented frame has in the file after edit lists, also in files without sound: so measured in
+    Chromium 156 on MP4, WebM and Matroska files.
+    """
     width: int
     """As displayed."""
     height: int
@@ -65,10 +71,8 @@ class FrameStream:
     """The sampled frames of one video, decoded as they are asked for. Close it, or leave its `with` block, to end early."""
 
     def __init__(self, location: str, sampling: SampleConfig, *, threads: int) -> None:
-        self._pass = _DecodePass(location, threads=threads)
-        self._sampling = sampling
-        self._pictures = read_ahead(self._sample())
-        self._report: DecodeReport | None = None
+        self._pass = _Pass(location, threads=threads)
+        self._pictures = read_ahead(self._pass.sample(sampling))
 
     def __enter__(self) -> Self:
         return self
@@ -85,31 +89,14 @@ class FrameStream:
     @property
     def report(self) -> DecodeReport:
         """What the pass found. Known only after the last picture."""
-        if self._report is None:
+        if self._pass.report is None:
             raise RuntimeError("the report is known only when all pictures have been read")
-        return self._report
+        return self._pass.report
 
     def close(self) -> None:
         """Stop decoding and close the file."""
         self._pictures.close()
         self._pass.close()
-
-    def _sample(self) -> Iterator[Picture]:
-        taken, rate = 0, self._sampling.rate
-        due = 0.0
-        for picture in self._pass.pictures():
-            if picture.index % self._sampling.every if rate is None else picture.seconds < due:
-                continue
-            taken += 1
-            if rate is not None:
-                due = (np.floor(picture.seconds * rate + 1e-6) + 1) / rate - 1e-6
-            yield picture
-        self._report = self._pass.report()
-        if self._report.end < SHORTEST_VIDEO or taken < 2:
-            raise TooShortError(
-                f"{self._pass.location}: too short, {self._report.end:.2f} s with {taken} sampled frame(s); "
-                f"give a video of {SHORTEST_VIDEO} s or more, or sample more frames"
-            )
 
 
 def open_frames(location: str, sampling: SampleConfig = SampleConfig(), *, threads: int = 0) -> FrameStream:
@@ -117,7 +104,7 @@ def open_frames(location: str, sampling: SampleConfig = SampleConfig(), *, threa
 
     Raises:
         VideoError: the video cannot be used. At once when it cannot be opened, with the first picture when nothing decodes,
-            with the end of the pictures when they are too few.
+            after the last picture when the video is shorter than `SHORTEST_VIDEO` or gave fewer than two pictures.
     """
     return FrameStream(location, sampling, threads=threads)
 
@@ -128,71 +115,71 @@ def pictures_at(location: str, seconds: Sequence[float], *, threads: int = 0) ->
     Raises:
         VideoError: a time is not met, so the file is not the one (or the version of it) that the times came from.
     """
-    wanted = np.unique(np.asarray(seconds, np.float64))
-    decoding = _DecodePass(location, threads=threads)
-    try:
-        met = 0
-        pictures = read_ahead(decoding.pictures())
-        while met < len(wanted):
-            picture = next(pictures, None)
-            if picture is None or picture.seconds > wanted[met] + _SAME_TIME:
-                raise VideoError(f"{location}: no frame at {wanted[met]} s; the file has changed since it was first read, run it again")
-            if abs(picture.seconds - wanted[met]) <= _SAME_TIME:
-                met += 1
-                yield picture
-    finally:
-        pictures.close()
-        decoding.close()
+    decoding = _Pass(location, threads=threads)
+    with closing(decoding), closing(read_ahead(decoding.pictures())) as pictures:
+        for wanted in np.unique(np.asarray(seconds, np.float64)):
+            picture = next((picture for picture in pictures if picture.seconds > wanted - _SAME_TIME), None)
+            if picture is None or picture.seconds > wanted + _SAME_TIME:
+                raise VideoError(f"{location}: no frame at {wanted} s; the file has changed since it was first read, run it again")
+            yield picture
 
 
-_SAME_TIME = 1e-6
-"""Seconds. Far below any time base in use, far above what a float64 loses in writing."""
-
-
-class _DecodePass:
-    """One pass over one file."""
+class _Pass:
+    """One pass over one file: its presented frames as pictures, then the report."""
 
     def __init__(self, location: str, *, threads: int) -> None:
-        self.location = location
-        self._container: InputContainer = open_container(location)
-        self._stream: VideoStream = choose_video_stream(self._container, location)
-        self._stream.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = threads
-        self._timeline = Timeline(self._stream.time_base, rate=self._stream.average_rate, may_jump=self._container.format.name == "mpegts")
+        self._decoder = Decoder(location, threads=threads)
+        stream = self._decoder.stream
+        self._timeline = Timeline(self._decoder.time_base, container_format=self._decoder.format, rate=stream.average_rate)
+        self._pixel_aspect = stream.sample_aspect_ratio
         self._size = (0, 0)
+        self.report: DecodeReport | None = None
 
-    def pictures(self) -> Iterator[Picture]:
-        scaler = Scaler()
-        index = 0
-        for frame in self._decode():
-            seconds = self._timeline.place(frame)
-            if seconds is None:
+    def sample(self, sampling: SampleConfig) -> Generator[Picture]:
+        """Yield the sampled frames.
+
+        Raises:
+            NoFrameError, TooShortError: see `open_frames`.
+        """
+        taken, due = 0, 0.0
+        for picture in self.pictures():
+            if picture.index % sampling.every if sampling.rate is None else picture.seconds < due:
                 continue
+            if sampling.rate is not None:
+                due = (math.floor((picture.seconds + _SAME_TIME) * sampling.rate) + 1) / sampling.rate - _SAME_TIME
+            taken += 1
+            yield picture
+        report = self._make_report()
+        if report.end < SHORTEST_VIDEO or taken < 2:
+            raise TooShortError(
+                f"{self._decoder.location}: too short, {report.end:.2f} s with {taken} sampled frame(s); "
+                f"give a video of {SHORTEST_VIDEO} s or more, or sample more of its frames"
+            )
+        self.report = report
+
+    def pictures(self) -> Generator[Picture]:
+        """Yield every presented frame.
+
+        Raises:
+            NoFrameError: there is none.
+        """
+        scaler = Scaler()
+        index = -1
+        for index, (seconds, frame) in enumerate(deinterlace(self._timeline.present(self._decoder.frames()))):
             orientation = read_orientation(frame)
-            width, height = orientation.swap(frame.width, frame.height)
+            width, height = orientation.swap(*square_pixels(frame.width, frame.height, self._pixel_aspect))
             if index == 0:
                 self._size = width, height
             yield Picture(seconds, index, width, height, frame, orientation, scaler)
-            index += 1
-        if index == 0:
-            raise NoFrameError(f"{self.location}: not one frame decodes; download or copy it again")
-
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        for packet in self._container.demux(self._stream):
-            if packet.size == 0:
-                continue
-            try:
-                yield from packet.decode()
-            except av.FFmpegError:
-                continue
-        try:
-            yield from self._stream.decode(None)
-        except av.FFmpegError:
-            return
-
-    def report(self) -> DecodeReport:
-        width, height = self._size
-        return DecodeReport(self._timeline.presented, self._timeline.end(announced=None), 0.0, width, height)
+        if index < 0:
+            raise NoFrameError(f"{self._decoder.location}: it announces video, but not one frame decodes; download or copy it again")
 
     def close(self) -> None:
-        self._container.close()
+        """Close the file."""
+        self._decoder.close()
+
+    def _make_report(self) -> DecodeReport:
+        first, announced = self._timeline.first_stamp, self._decoder.announced_end()
+        end = self._timeline.end(announced=None if announced is None else announced - first)
+        lost = self._decoder.describe_loss(first=first, end=end, interval=self._timeline.typical_interval)
+        return DecodeReport(self._timeline.presented, end, first, *self._size, lost)

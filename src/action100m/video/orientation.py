@@ -5,12 +5,12 @@ PyAV's `frame.rotation` reads an angle from that matrix and so misses mirroring;
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
 
 
@@ -41,10 +41,10 @@ def read_orientation(frame: av.VideoFrame) -> Orientation:
 
     The matrix ((a, b), (c, d)) sends column p and row q to displayed column a p + c q and row b p + d q.
     """
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
-    if matrix is None:
+    side_data: Mapping[str, Any] = frame.side_data
+    if "DISPLAYMATRIX" not in side_data:
         return UPRIGHT
-    a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32, count=9).tolist()
+    a, b, _, c, d, *_ = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), np.int32, count=9).tolist()
     if abs(b) > abs(a):
         return Orientation(transpose=True, flip_rows=b < 0, flip_columns=c < 0)
     return Orientation(flip_rows=d < 0, flip_columns=a < 0)

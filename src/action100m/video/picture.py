@@ -7,7 +7,8 @@ nothing is converted or resized that nobody reads.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from fractions import Fraction
+from typing import Final, Literal, cast
 
 import av
 import numpy as np
@@ -19,6 +20,10 @@ from action100m.video.orientation import UPRIGHT, Orientation
 _UNSPECIFIED_COLORSPACE: Final = 2
 _HD_HEIGHT: Final = 720
 """Players take untagged video from this height on for BT.709, below for BT.601."""
+_SQUARE_ENOUGH: Final = 0.02
+"""Encoders write pixel aspects such as 640:639 to make up for rounding to even sizes. Not worth resampling."""
+_LEAST_ASPECT: Final = Fraction(1, 4)
+"""Narrower pixels, or wider than 4:1, are a broken header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,13 @@ class FrameSize:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"a frame size is at least 1 x 1 pixels, got {self.width} x {self.height}")
+
+
+def square_pixels(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """Return the displayed size of a stored picture whose pixels are `aspect` times as wide as high. No side shrinks, as in players."""
+    if aspect is None or not _LEAST_ASPECT <= aspect <= 1 / _LEAST_ASPECT or abs(aspect - 1) < _SQUARE_ENOUGH:
+        return width, height
+    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
 
 
 class Scaler:
@@ -55,7 +67,7 @@ class Scaler:
             src_colorspace=Colorspace.ITU709 if untagged_hd else None,
             interpolation=Interpolation.BILINEAR,
         )
-        return converted.to_ndarray()
+        return cast(NDArray[np.uint8], converted.to_ndarray())
 
 
 @dataclass(frozen=True, slots=True)

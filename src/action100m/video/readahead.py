@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ class _End:
         self.error = error
 
 
-def read_ahead(items: Iterable[T], *, depth: int = _DEPTH) -> Iterator[T]:
+def read_ahead(items: Generator[T], *, depth: int = _DEPTH) -> Generator[T]:
     """Yield the items, made up to `depth` ahead in a thread that ends with this generator, closed early or not.
 
     Raises:
@@ -45,13 +46,14 @@ def read_ahead(items: Iterable[T], *, depth: int = _DEPTH) -> Iterator[T]:
             maker.join(0.01)
 
 
-def _make(items: Iterable[T], made: queue.Queue[T | _End], stop: threading.Event) -> None:
+def _make(items: Generator[T], made: queue.Queue[T | _End], stop: threading.Event) -> None:
     error: BaseException | None = None
     try:
-        for item in items:
-            made.put(item)
-            if stop.is_set():
-                break
+        with closing(items):
+            for item in items:
+                made.put(item)
+                if stop.is_set():
+                    break
     except BaseException as caught:  # noqa: BLE001  raised again in the reader's thread
         error = caught
     made.put(_End(error))

@@ -11,59 +11,96 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from action100m.errors import EmptyVideoError, MissingVideoError, NotAVideoError, NoVideoStreamError, ProtectedVideoError, UnreadableVideoError
+from action100m.errors import (
+    EmptyVideoError,
+    MissingVideoError,
+    NotAVideoError,
+    NoVideoStreamError,
+    ProtectedVideoError,
+    UnreadableVideoError,
+    VideoError,
+)
 
-_SNIFFED_BYTES: Final = 1 << 16
-"""Read from the start of a file that no demuxer opens, to tell a broken or encrypted container from no container at all."""
+_NO_VIDEO_FORMATS: Final = frozenset({"tty", "hls", "dash", "concat", "sdp"})
+"""What libavformat opens although it is no video file: texts (which it would film scrolling by) and lists of other files."""
+_SNIFFED_BYTES: Final = 1 << 20
+"""Read from each end of a file that cannot be opened, to find out why."""
+_ENCRYPTION_BOXES: Final = (b"encv", b"enca", b"pssh", b"sinf", b"senc")
+"""Box types of ISO/IEC 23001-7 (common encryption) in MP4 files."""
 
 
 def open_container(location: str) -> InputContainer:
     """Open a file.
 
     Raises:
-        MissingVideoError, UnreadableVideoError, EmptyVideoError, NotAVideoError, ProtectedVideoError: each names the file and the cure.
+        VideoError: the file cannot be used, by one of the classes of `action100m.errors`. The message names the file and the cure.
     """
     _check_file(location)
     try:
-        return av.open(location, metadata_errors="replace")
-    except av.error.PermissionError as error:
-        raise UnreadableVideoError(f"{location}: permission denied; make the file readable for this user") from error
+        # "file:" keeps a colon in the name from being taken for a protocol; the white list keeps play lists from reaching the network
+        container = av.open(f"file:{location}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except av.FFmpegError as error:
         raise _diagnose(location, error) from error
+    if container.format.name in _NO_VIDEO_FORMATS:
+        container.close()
+        raise NotAVideoError(f"{location}: not a video but a text or a list of files; give the video itself")
+    return container
 
 
 def choose_video_stream(container: InputContainer, location: str) -> VideoStream:
-    """Return the stream to decode: the default one, else the one with most pixels; the first of equals; never an attached picture.
+    """Return the first stream marked as default, else the first: the one that players show. Never an attached picture.
 
     Raises:
         NoVideoStreamError: there is none.
+        ProtectedVideoError: this build has no decoder for it.
     """
-    pictures = Disposition.attached_pic | Disposition.timed_thumbnails
-    streams = [stream for stream in container.streams.video if not stream.disposition & pictures]
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [stream for stream in container.streams.video if not stream.disposition & still]
     if not streams:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise NoVideoStreamError(f"{location}: no video stream (it holds {kinds}); give a file with moving pictures")
-    decodable = [stream for stream in streams if stream.codec_context is not None]
-    if not decodable:
-        raise ProtectedVideoError(f"{location}: no decoder for its video stream; convert it to H.264, HEVC, VP9 or AV1")
-    return max(decodable, key=lambda stream: (bool(stream.disposition & Disposition.default), stream.width * stream.height, -stream.index))
+        raise NoVideoStreamError(f"{location}: no video stream, it holds only {kinds}; give a file with moving pictures")
+    stream = next((stream for stream in streams if stream.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None:
+        raise ProtectedVideoError(f"{location}: its video codec is unknown or encrypted; convert it to H.264, HEVC, VP9 or AV1")
+    return stream
 
 
 def _check_file(location: str) -> None:
-    """Look at the file without reading from it: opening a FIFO would wait for ever."""
+    """Look at the kind of file before opening it: opening a pipe would wait for ever."""
     try:
         status = Path(location).stat()
+        if stat.S_ISREG(status.st_mode):
+            with Path(location).open("rb") as file:
+                file.read(1)
     except FileNotFoundError as error:
         raise MissingVideoError(f"{location}: no such file; check the path") from error
     except OSError as error:
-        raise UnreadableVideoError(f"{location}: {error.strerror}; check the path and its permissions") from error
+        raise UnreadableVideoError(f"{location}: {error.strerror}; check the permissions and the disk") from error
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableVideoError(f"{location}: is a folder; name the files in it, or give it to `action100m run`, which looks inside")
+        raise UnreadableVideoError(f"{location}: is a folder; name the files in it")
     if not stat.S_ISREG(status.st_mode):
-        raise UnreadableVideoError(f"{location}: is no regular file (a pipe, socket or device); copy it to a file first")
+        raise UnreadableVideoError(f"{location}: is a pipe, socket or device; copy it to a file first")
     if status.st_size == 0:
         raise EmptyVideoError(f"{location}: zero bytes; download or copy it again")
 
 
-def _diagnose(location: str, error: av.FFmpegError) -> Exception:
-    return NotAVideoError(f"{location}: {error.strerror}")
+def _diagnose(location: str, error: av.FFmpegError) -> VideoError:
+    """Say why a file that is there does not open."""
+    if isinstance(error, OSError):
+        return UnreadableVideoError(f"{location}: {error.strerror}; check the permissions and the disk")
+    try:
+        ends = _read_ends(location)
+    except OSError as problem:
+        return UnreadableVideoError(f"{location}: {problem.strerror}; check the permissions and the disk")
+    if ends[4:8] != b"ftyp":
+        return NotAVideoError(f"{location}: no known video container ({error.strerror}); give a video file")
+    if any(box in ends for box in _ENCRYPTION_BOXES):
+        return ProtectedVideoError(f"{location}: encrypted MP4; give a copy without DRM")
+    return NotAVideoError(f"{location}: starts like MP4, but its index is missing or broken; the download or recording broke off, repeat it")
+
+
+def _read_ends(location: str) -> bytes:
+    with Path(location).open("rb") as file:
+        head = file.read(_SNIFFED_BYTES)
+        file.seek(max(len(head), Path(location).stat().st_size - _SNIFFED_BYTES))
+        return head + file.read(_SNIFFED_BYTES)

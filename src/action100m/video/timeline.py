@@ -1,14 +1,14 @@
 """From the container's time stamps to seconds since the first presented frame.
 
 Time stamps are integers in the stream's time base. They are trusted as they are, gaps included, with these exceptions: a frame without one
-takes its packet's decoding time, else follows its predecessor; a frame whose time does not advance is not presented; and where the stamps
-jump back (files joined byte by byte) the timeline goes on after the last frame.
+follows its predecessor; a frame whose time does not advance is not presented; and where the stamps jump back (files joined byte by byte)
+the timeline goes on after the last frame.
 """
 
 from __future__ import annotations
 
-import math
 from array import array
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Final
 
@@ -16,25 +16,26 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-_BACKWARD_JUMP: Final = 0.5
+_BACKWARD_JUMP: Final = Fraction(1, 2)
 """Seconds back in time that start a new section. Frames that a codec hands out too late stay below it."""
-_FORWARD_JUMP: Final = 10.0
-"""Seconds ahead that start a new section, in formats that may be joined byte by byte (MPEG-TS); elsewhere a gap is a gap."""
-_LONGEST_FALLBACK: Final = Fraction(1)
-"""Seconds that a frame lasts when nothing tells."""
+_FORWARD_JUMP: Final = 10
+"""Seconds ahead that start a new section in MPEG-TS, which may be joined byte by byte; elsewhere a gap is a gap."""
+_UNKNOWN_INTERVAL: Final = Fraction(1, 25)
+"""Seconds that a frame lasts when neither the header nor other frames tell."""
 
 
 class Timeline:
-    """Places the frames of one stream, in the order in which they are decoded."""
+    """Places the frames of one stream. Ticks are units of the stream's time base."""
 
-    def __init__(self, time_base: Fraction, *, rate: Fraction | None, may_jump: bool) -> None:
+    def __init__(self, time_base: Fraction, *, container_format: str, rate: Fraction | None) -> None:
         self._time_base = time_base
-        self._may_jump = may_jump
-        self._interval = _LONGEST_FALLBACK if not rate else 1 / rate
-        self._first: int | None = None
-        self._last = 0
-        self._last_duration = 0
-        self._shift = 0
+        self._may_jump = container_format == "mpegts"
+        self._guessed = container_format == "avi"
+        self._interval = max(1, round((1 / rate if rate else _UNKNOWN_INTERVAL) / time_base))
+        self._first, self._last, self._shift = 0, -1, 0
+        self._counted = False
+        self._duration = 0
+        self._truthful = 0
         self._seconds = array("d")
 
     @property
@@ -43,49 +44,74 @@ class Timeline:
         return np.array(self._seconds, np.float64)
 
     @property
-    def first(self) -> Fraction:
-        """The first presented frame's own time stamp in seconds."""
-        return (self._first or 0) * self._time_base
+    def first_stamp(self) -> float:
+        """The first presented frame's own time stamp, in seconds."""
+        return float(self._first * self._time_base)
 
-    def place(self, frame: av.VideoFrame) -> float | None:
-        """Return a frame's seconds, or None when its time does not advance and it is not presented."""
-        stamp = frame.pts if frame.pts is not None else frame.dts
-        if self._first is None:
-            self._first = self._last = 0 if stamp is None else stamp
-            return self._append(self._first, frame.duration)
-        ticks = self._continue() if stamp is None else self._join(stamp)
-        return self._append(ticks, frame.duration) if ticks > self._last else None
+    @property
+    def last(self) -> float:
+        """Seconds of the last frame so far."""
+        return self._seconds[-1] if self._seconds else 0.0
+
+    def present(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Yield the presented frames with their seconds.
+
+        Holds one frame back: where a stream hides how far its frames are reordered, the decoder hands the first such frame out too early.
+        """
+        held: tuple[int, av.VideoFrame] | None = None
+        for frame in frames:
+            current = self._stamp(frame, after=held), frame
+            early = held is not None and current[0] < held[0]
+            if held is not None:
+                yield from self._place(*(current if early else held))
+            held = held if early else current
+        if held is not None:
+            yield from self._place(*held)
 
     def end(self, *, announced: float | None) -> float:
         """Return the end of the last presented frame, in seconds.
 
-        Its own duration is believed up to twice the longest interval seen, or when it ends where the header says (announced).
+        Its own duration is believed where it ends as the header announced, or where most frames before lasted as long as they said; but never
+        more than twice the longest interval seen.
         """
-        if not self._seconds:
-            return 0.0
-        last, duration = self._seconds[-1], float(self._last_duration * self._time_base)
-        typical = self.typical_interval
-        agreed = announced is not None and abs(last + duration - announced) <= typical
-        longest = max(np.diff(self.presented).max(initial=typical), typical)
-        return last + (duration if duration > 0 and (agreed or duration <= 2 * longest) else typical)
+        typical, own = self.typical_interval, float(self._duration * self._time_base)
+        if announced is not None and own > 0 and abs(self.last + own - announced) <= typical:
+            return self.last + own
+        intervals = np.diff(self.presented)
+        truthful = 2 * self._truthful >= len(intervals)
+        return self.last + (own if truthful and 0 < own <= 2 * intervals.max(initial=typical) else typical)
 
     @property
     def typical_interval(self) -> float:
         """Median seconds between presented frames."""
-        return float(np.median(np.diff(self.presented))) if len(self._seconds) > 1 else float(self._interval)
+        return float(np.median(np.diff(self.presented))) if len(self._seconds) > 1 else float(self._interval * self._time_base)
 
-    def _join(self, stamp: int) -> int:
-        """Return a time stamp in ticks of the whole timeline, opening a new section where it jumps."""
-        step = (stamp + self._shift - self._last) * self._time_base
-        if step <= -_BACKWARD_JUMP or (self._may_jump and step >= _FORWARD_JUMP):
-            self._shift = self._continue() - stamp
+    def _stamp(self, frame: av.VideoFrame, *, after: tuple[int, av.VideoFrame] | None) -> int:
+        """Return a frame's time in ticks of the whole timeline, opening a new section where the stamps jump.
+
+        AVI stores no presentation times: libavformat's guesses swap frames, while decoding times follow the order of the output.
+        """
+        stamp = frame.dts if self._guessed or frame.pts is None else frame.pts
+        if after is None:
+            return stamp or 0
+        follows = after[0] + (after[1].duration or self._interval)
+        if stamp is None:
+            self._counted = True
+            return follows
+        step = (stamp + self._shift - after[0]) * self._time_base
+        jumps = step <= -_BACKWARD_JUMP or (self._may_jump and step >= _FORWARD_JUMP)
+        if jumps or (self._counted and step <= 0):
+            self._shift = follows - stamp
+        self._counted = False
         return stamp + self._shift
 
-    def _continue(self) -> int:
-        """Return where a frame comes that follows the last one without a gap."""
-        return self._last + (self._last_duration or max(1, math.floor(self._interval / self._time_base)))
-
-    def _append(self, ticks: int, duration: int) -> float:
-        self._last, self._last_duration = ticks, max(0, duration)
-        self._seconds.append(float((ticks - (self._first or 0)) * self._time_base))
-        return self._seconds[-1]
+    def _place(self, ticks: int, frame: av.VideoFrame) -> Iterator[tuple[float, av.VideoFrame]]:
+        if not self._seconds:
+            self._first = ticks
+        elif ticks <= self._last:
+            return
+        else:
+            self._truthful += abs(ticks - self._last - self._duration) * 10 <= ticks - self._last
+        self._last, self._duration = ticks, max(0, frame.duration)
+        self._seconds.append(float((ticks - self._first) * self._time_base))
+        yield self._seconds[-1], frame

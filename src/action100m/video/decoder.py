@@ -1,0 +1,156 @@
+"""From a file to decoded frames, whatever the packets are like: what decodes is kept, what does not is counted.
+
+Decoding in several threads loses healthy frames around a broken packet, and how many depends on the number of threads. So the first error
+starts the file again in one thread, from which the frames after those already handed out are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+from typing import Any, Final
+
+import av
+from av.packet import Packet
+
+from action100m.errors import ProtectedVideoError
+from action100m.video.loss import Spell
+from action100m.video.source import choose_video_stream, open_container
+
+_FORMATS_WITH_HEADER: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf"})
+"""Their header states a duration. Elsewhere libavformat estimates it from what is in the file, so nothing can be found missing."""
+_SLACK: Final = 0.1
+"""Seconds by which a header may announce more than there is: rounding, and a last frame that lasts a little less."""
+
+
+class _DamageError(Exception):
+    """The first error while decoding in several threads."""
+
+
+class Decoder:
+    """One pass over the frames of one file, in the order the codec presents them.
+
+    Raises:
+        VideoError: the file cannot be opened or holds no video stream.
+    """
+
+    def __init__(self, location: str, *, threads: int) -> None:
+        self.location = location
+        self._threads = threads
+        self._open()
+
+    def _open(self) -> None:
+        self._container = open_container(self.location)
+        self.stream = choose_video_stream(self._container, self.location)
+        self.stream.codec_context.thread_type = "AUTO"
+        self.stream.codec_context.thread_count = self._threads
+        self.time_base: Fraction = self.stream.time_base or Fraction(1, av.time_base)
+        self._packets_read = self._frames_decoded = 0
+        self._failed, self._damaged = Spell(), Spell()
+        self._stopped: str | None = None
+        self._latest = 0.0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    @property
+    def format(self) -> str:
+        """Name of the container format in libavformat."""
+        return self._container.format.name
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Yield every frame that decodes.
+
+        Raises:
+            ProtectedVideoError: a packet is encrypted.
+        """
+        given = 0
+        try:
+            for frame in self._decode():
+                yield frame
+                given += 1
+        except _DamageError:
+            self.close()
+            self._threads = 1
+            self._open()
+            yield from islice(self._decode(), given, None)
+
+    def announced_end(self) -> float | None:
+        """Return the time stamp in seconds at which the header lets the stream end; None where it does not tell."""
+        if self.format not in _FORMATS_WITH_HEADER or not self.stream.duration:
+            return None
+        return float(((self.stream.start_time or 0) + self.stream.duration) * self.time_base)
+
+    def describe_loss(self, *, first: float, end: float, interval: float) -> tuple[str, ...]:
+        """Say what did not decode, once all frames have been read.
+
+        Args:
+            first: Time stamp of the first presented frame, in seconds.
+            end: Seconds from there to the end of the last one.
+            interval: Typical seconds between frames.
+        """
+        return (
+            *self._failed.describe("{count} of {total} packets do not decode, {when}", first=first, total=self._packets_read),
+            *self._damaged.describe("{count} of {total} frames are damaged, {when}", first=first, total=self._frames_decoded),
+            *((f"reading stops {end:.2f} s from the start: {self._stopped}",) if self._stopped else ()),
+            *self._describe_tail(first=first, end=end, slack=max(_SLACK, 2 * interval)),
+        )
+
+    def _describe_tail(self, *, first: float, end: float, slack: float) -> tuple[str, ...]:
+        """Say how much less there is than the header announces.
+
+        A header may be wrong. It is believed only if samples are missing too, or, where it does not count them, if all streams break off.
+        """
+        announced, container = self.announced_end(), self._container.duration
+        if announced is not None and self._packets_read < self.stream.frames:
+            announced, found = announced - first, end
+        elif announced is None and container is not None and self.format in _FORMATS_WITH_HEADER:
+            announced, found = container / av.time_base, self._latest
+        else:
+            return ()
+        if announced - found <= slack:
+            return ()
+        return (f"the last {announced - found:.2f} s of the announced {announced:.2f} s are missing",)
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        for packet in self._packets():
+            yield from self._decode_packet(packet)
+        yield from self._decode_packet(None)
+
+    def _decode_packet(self, packet: Packet[Any] | None) -> list[av.VideoFrame]:
+        try:
+            frames = self.stream.decode(packet)
+        except av.FFmpegError as error:
+            if self._threads != 1:
+                raise _DamageError from error
+            if packet is not None:
+                self._failed.add(self._seconds(packet))
+            return []
+        self._frames_decoded += len(frames)
+        for frame in frames:
+            if frame.is_corrupt:
+                self._damaged.add(self._seconds(frame))
+        return frames
+
+    def _packets(self) -> Iterator[Packet[Any]]:
+        """Yield the packets of the video stream. An empty packet in the middle would make the decoder think that the file ends."""
+        try:
+            for packet in self._container.demux():
+                if packet.size:
+                    self._latest = max(self._latest, self._seconds(packet) + float((packet.duration or 0) * packet.time_base))
+                if packet.size and packet.stream_index == self.stream.index:
+                    self._refuse_encrypted(packet)
+                    self._packets_read += 1
+                    yield packet
+        except av.FFmpegError as error:
+            self._stopped = error.strerror or str(error)
+
+    def _refuse_encrypted(self, packet: Packet[Any]) -> None:
+        if packet.has_sidedata("encryption_info"):
+            raise ProtectedVideoError(f"{self.location}: its pictures are encrypted; give a copy without DRM")
+
+    def _seconds(self, item: Packet[Any] | av.VideoFrame) -> float:
+        stamp = item.pts if item.pts is not None else item.dts
+        return float((stamp or 0) * (item.time_base or self.time_base))
