@@ -155,7 +155,28 @@ def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, ti
     assert len(server.asked) == times
 
 
-def test_first_request_without_any_answer_abandons_the_others():
+@pytest.mark.parametrize(("bad", "words"), [(error(500, "cannot parse"), "cannot parse"), (completion("late", delay=30), "within 0.3 s")])
+def test_failing_on_one_request_harms_no_other(bad, words):
+    with ChatServer(lambda asked: bad if asked.last == "bad" else completion("hello")) as server:
+        model = config_for(server, timeout=0.3, concurrency=1).load()
+        first, second = model.chat([request("a", "bad"), request("b", "good")])
+        (third,) = model.chat([request("c", "bad")])
+    assert second.text == "hello"
+    for reply in (first, third):
+        assert (reply.text, reply.ask_again) == ("", False)
+        assert words in reply.problem
+
+
+def test_failing_on_one_request_after_the_other_is_the_servers_fault():
+    with (
+        ChatServer(lambda asked: completion("hello") if asked.last == "0" else error(500)) as server,
+        pytest.raises(EndpointError, match="error 500"),
+    ):
+        config_for(server, concurrency=1, retries=0).load().chat([request(str(number), str(number)) for number in range(20)])
+    assert len(server.asked) == 1 + 9
+
+
+def test_an_error_that_concerns_all_requests_abandons_them():
     with ChatServer(in_turn(error(401))) as server, pytest.raises(EndpointError):
         config_for(server, concurrency=1).load().chat([request(str(number)) for number in range(10)])
     assert len(server.asked) < 10

@@ -1,7 +1,8 @@
 """The client of a chat server: many requests at once, each tried again where that helps, and every way to fail told in words.
 
 A server that does not answer ends the call with an error. One that answers with something unusable gives a reply with its problem, to be asked
-again: replies cut off, refused or empty, and reasoning without an answer.
+again: replies cut off, refused or empty, and reasoning without an answer. One that fails on single requests (llama.cpp and vLLM answer with error
+500 when they cannot parse what the model wrote) costs those only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _LONGEST_QUOTE: Final = 300
 """Characters of a server's message that are passed on: it may be a whole HTML page."""
 _REFUSED_REQUEST: Final = frozenset({400, 413, 422})
 """Statuses that blame the request, not the server: most often it is longer than the model's context."""
+_MOST_FAILURES_IN_A_ROW: Final = 8
+"""Requests that a server may fail on with no answer to another in between, before the server is to blame and not the requests."""
 _NOT_THE_PROTOCOL: Final = (ValueError, AttributeError, TypeError, IndexError)
 """What reading an answer of another shape raises, such as a log-in page: the client does not validate it."""
 
@@ -34,6 +37,8 @@ class Endpoint:
     def __init__(self, config: EndpointConfig, *, api_key: str | None = None) -> None:
         self._config = config
         self._api_key = api_key
+        self._has_answered = False
+        self._failures_in_a_row = 0
 
     @property
     def name(self) -> str:
@@ -57,10 +62,10 @@ class Endpoint:
             raise EndpointError(f"{self._config.base_url} has no model {self._config.model!r}; it has {names}. Set endpoint.model to one of them")
 
     def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
-        """Answer every request, in order. Ctrl-C, or the first request that gets no answer at all, abandons those under way.
+        """Answer every request, in order. Ctrl-C, and an error that concerns all requests, abandon those under way.
 
         Raises:
-            EndpointError: the server does not answer, or answers with an error, also after `retries`.
+            EndpointError: the server does not answer, refuses the key, lacks the model, or fails on one request after the other.
         """
         with start_blocking_portal() as portal:  # a loop of its own: there may be one already, as in a notebook
             return portal.call(self._answer_all, requests)
@@ -70,19 +75,33 @@ class Endpoint:
         try:
             async with openai.AsyncOpenAI(**self._connection(retries=self._config.retries)) as client, asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._answer(client, slots, request)) for request in requests]
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        return [task.result() for task in tasks]
+        except ExceptionGroup as group_of_errors:
+            raise group_of_errors.exceptions[0] from None
+        outcomes = [task.result() for task in tasks]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, EndpointError)]
+        if failures and not self._has_answered:
+            raise failures[0]
+        return [
+            ChatReply(request.node, "", problem=str(outcome), ask_again=False) if isinstance(outcome, EndpointError) else outcome
+            for request, outcome in zip(requests, outcomes, strict=True)
+        ]
 
-    async def _answer(self, client: openai.AsyncOpenAI, slots: asyncio.Semaphore, request: ChatRequest) -> ChatReply:
+    async def _answer(self, client: openai.AsyncOpenAI, slots: asyncio.Semaphore, request: ChatRequest) -> ChatReply | EndpointError:
+        """Return the reply, or the error where it may be the request's fault."""
         try:
             async with slots:
-                completion = await client.chat.completions.create(**self._parameters(request))
-            return _read(request.node, completion)
+                reply = _read(request.node, await client.chat.completions.create(**self._parameters(request)))
         except (openai.OpenAIError, *_NOT_THE_PROTOCOL) as error:
-            if isinstance(error, openai.APIStatusError) and error.status_code in _REFUSED_REQUEST:
-                return ChatReply(request.node, "", problem=f"the server refused the request: {self._quote(error)}", ask_again=False)
-            raise self._explain(error) from None  # the cause may quote the key
+            status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+            if status in _REFUSED_REQUEST:
+                reply = ChatReply(request.node, "", problem=f"the server refused the request: {self._quote(error)}", ask_again=False)
+            elif (status >= 500 or isinstance(error, openai.APITimeoutError)) and self._failures_in_a_row < _MOST_FAILURES_IN_A_ROW:
+                self._failures_in_a_row += 1
+                return self._explain(error)
+            else:
+                raise self._explain(error) from None  # the cause may quote the key
+        self._has_answered, self._failures_in_a_row = True, 0
+        return reply
 
     def _connection(self, *, retries: int) -> dict[str, Any]:
         timeout = openai.Timeout(self._config.timeout, connect=min(_CONNECT_SECONDS, self._config.timeout))
