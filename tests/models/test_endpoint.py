@@ -165,6 +165,7 @@ def test_failing_on_one_request_harms_no_other(bad, words):
     for reply in (first, third):
         assert (reply.text, reply.ask_again) == ("", False)
         assert words in reply.problem
+        assert server.base_url not in reply.problem
 
 
 def test_failing_on_one_request_after_the_other_is_the_servers_fault():

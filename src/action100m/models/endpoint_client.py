@@ -82,9 +82,13 @@ class Endpoint:
         if failures and not self._has_answered:
             raise failures[0]
         return [
-            ChatReply(request.node, "", problem=str(outcome), ask_again=False) if isinstance(outcome, EndpointError) else outcome
+            self._give_up(request, outcome) if isinstance(outcome, EndpointError) else outcome
             for request, outcome in zip(requests, outcomes, strict=True)
         ]
+
+    def _give_up(self, request: ChatRequest, error: EndpointError) -> ChatReply:
+        reason = str(error).replace(self._config.base_url, "the server")  # an address has no place in a data set
+        return ChatReply(request.node, "", problem=reason, ask_again=False)
 
     async def _answer(self, client: openai.AsyncOpenAI, slots: asyncio.Semaphore, request: ChatRequest) -> ChatReply | EndpointError:
         """Return the reply, or the error where it may be the request's fault."""
