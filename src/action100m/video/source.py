@@ -35,7 +35,7 @@ def open_container(location: str) -> InputContainer:
     Raises:
         VideoError: the file cannot be used, by one of the classes of `action100m.errors`. The message names the file and the cure.
     """
-    _check_file(location)
+    check_file(location)
     try:
         # "file:" keeps a colon in the name from being taken for a protocol; the white list keeps play lists from reaching the network
         container = av.open(f"file:{location}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
@@ -65,8 +65,12 @@ def choose_video_stream(container: InputContainer, location: str) -> VideoStream
     return stream
 
 
-def _check_file(location: str) -> None:
-    """Look at the kind of file before opening it: opening a pipe would wait for ever."""
+def check_file(location: str) -> None:
+    """Refuse what is not a readable file with something in it. The kind is looked at first: opening a pipe would wait for ever.
+
+    Raises:
+        MissingVideoError, UnreadableVideoError, EmptyVideoError: see `open_container`.
+    """
     try:
         status = Path(location).stat()
         if stat.S_ISREG(status.st_mode):
@@ -77,7 +81,7 @@ def _check_file(location: str) -> None:
     except OSError as error:
         raise UnreadableVideoError(f"{location}: {error.strerror}; check the permissions and the disk") from error
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableVideoError(f"{location}: is a folder; name the files in it")
+        raise UnreadableVideoError(f"{location}: is a folder, and no video was found in it; name the files themselves")
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableVideoError(f"{location}: is a pipe, socket or device; copy it to a file first")
     if status.st_size == 0:
