@@ -21,8 +21,7 @@ from action100m.video.source import check_file
 from action100m.video.transcript import read_text
 
 VIDEO_ENDINGS: Final = frozenset(
-    (".3g2", ".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg")
-    + (".mts", ".mxf", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv")
+    {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv"}
 )
 """Files that are taken from a folder. A file given by name is taken whatever its ending."""
 
