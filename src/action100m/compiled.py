@@ -1,0 +1,21 @@
+"""Compile a loop over numbers with numba. For modules that are imported only where they run: numba takes a third of a second to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile on the first call, or load what an earlier process compiled.
+
+    No fastmath: fused multiply-adds and reordered sums would make the last digit depend on the machine.
+    """
+    try:
+        return cast(_Function, njit(cache=True)(function))
+    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written: compile in every process
+        return cast(_Function, njit(function))

@@ -1,0 +1,86 @@
+"""How the camera, and what it sees, move between two pictures: by block matching.
+
+    luma 72 x 48 -> 9 x 6 blocks -> where each came from -> the one pan and zoom that most of them follow -> what that leaves unexplained
+
+The camera's movement is taken for a shift and a growth about the middle, as a distant scene moves under a turn and a zoom. A roll is not modelled.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from math import nan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from action100m.video.motion_kernel import BLOCK, HEIGHT, WIDTH, find_followers, match_blocks, share_unexplained
+
+_LEAST_TEXTURE: Final = 4.0
+"""Luma a pixel, of 255. Blocks with a smaller gradient, along the direction that has less of it, cannot be found again both ways."""
+_LEAST_BLOCKS: Final = 6
+_LEAST_NINTHS: Final = 4
+"""The blocks that follow the common movement lie in at least so many ninths of the picture: else it may be one big thing that moves."""
+
+_SMALLEST_SHIFT: Final = 0.1
+"""Pixels. A smaller shift between two pictures is rounding, and taken for none."""
+_SMALLEST_GROWTH: Final = 0.003
+"""A tenth of a pixel at the rim, likewise."""
+_LARGEST_GAIN: Final = 2.5
+"""Of one step of a fade; more is a cut from or to black."""
+_CHANGED_BY_A_CUT: Final = 0.2
+"""A cut changes at least this share of the picture. Less, and the blocks that are not found again were too dark or too flat to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What happened from one picture to the next."""
+
+    shift: tuple[float, float]
+    """How far the camera turned: to the right in picture widths, downwards in picture heights. NaN where that cannot be told."""
+    growth: float
+    """By which share the picture grew about its middle. NaN where that cannot be told."""
+    changed: NDArray[np.float32]
+    """(3, 3) share of each ninth, rows from the top, that neither the camera's movement nor a fade explains."""
+    lost: float
+    """Share of the picture that is not found again, neither near nor brighter or darker, 0 to 1."""
+
+
+def measure_movement(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Movement:
+    """Compare two luma pictures, uint8 (HEIGHT, WIDTH)."""
+    shifts, texture, misfit = match_blocks(before, after)
+    camera = _camera_movement(shifts, texture)
+    changed = min((share_unexplained(before, after, *(camera or (0.0, 0.0, 0.0)), gain) for gain in _gains(before, after)), key=np.sum)
+    y, x, growth = camera or (nan, nan, nan)
+    lost = float(misfit.mean()) * min(1.0, float(changed.mean()) / _CHANGED_BY_A_CUT)
+    return Movement(shift=(-x / WIDTH, -y / HEIGHT), growth=growth, changed=changed, lost=lost)
+
+
+def _gains(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Return the brightenings that may explain a change: none, and a step of a fade."""
+    gain = (float(after.mean()) + 1) / (float(before.mean()) + 1)
+    return (1.0, gain) if 1 / _LARGEST_GAIN < gain < _LARGEST_GAIN else (1.0,)
+
+
+def _camera_movement(shifts: NDArray[np.float64], texture: NDArray[np.float64]) -> tuple[float, float, float] | None:
+    """Return how the picture moves as a whole, as (y, x) pixels and growth, or None where that cannot be told."""
+    row, column = np.nonzero(texture >= _LEAST_TEXTURE)
+    points = np.stack([(row + 0.5) * BLOCK - HEIGHT / 2, (column + 0.5) * BLOCK - WIDTH / 2], axis=1)
+    follows = find_followers(points, shifts[row, column])
+    rows, columns = texture.shape
+    ninths = np.unique((row * 3 // rows * 3 + column * 3 // columns)[follows])
+    if follows.sum() < max(_LEAST_BLOCKS, len(points) / 2) or len(ninths) < _LEAST_NINTHS:
+        return None
+    return _fit(points[follows], shifts[row, column][follows])
+
+
+def _fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the least squares (y, x, growth) of shifts = (y, x) + growth * points."""
+    centre, mean = points.mean(axis=0), shifts.mean(axis=0)
+    away = points - centre
+    growth = float((away * (shifts - mean)).sum() / (away**2).sum())
+    y, x = mean - growth * centre
+    if math.hypot(y, x) < _SMALLEST_SHIFT and abs(growth) < _SMALLEST_GROWTH:
+        return 0.0, 0.0, 0.0
+    return float(y), float(x), growth

@@ -1,0 +1,165 @@
+"""The loops of `motion.py` over pixels and blocks, compiled by numba. Imported when the first video is measured, not before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from action100m.compiled import compiled
+
+HEIGHT: Final = 48
+WIDTH: Final = 72
+BLOCK: Final = 8
+_REACH_X: Final = 9
+_REACH_Y: Final = 6
+"""An eighth of the picture: at 7.5 sampled frames a second, a pan by nearly one picture width a second."""
+_FLAT: Final = 6.0
+"""Mean absolute deviation of luma, of 255, in a block that shows nothing but noise."""
+_AGREEMENT: Final = 0.75
+"""Pixels by which a block may miss the common movement and still follow it: rounding, a little roll, parallax."""
+_LARGEST_GROWTH: Final = 0.2
+"""Between two pictures. Two blocks that happen to move apart are no zoom."""
+_TOLERANCE: Final = 12.0
+"""Luma, of 255, by which a point may leave the range of its surroundings before and count as unchanged: noise and compression."""
+
+
+_NO_LIMIT: Final = 1 << 30
+
+
+@compiled
+def _difference(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, left: int, dy: int, dx: int, limit: int) -> int:
+    """Return the sum of absolute differences of a block that moved by (dy, dx), or any number >= limit; -1 where it came from outside."""
+    if top - dy < 0 or left - dx < 0 or top - dy + BLOCK > HEIGHT or left - dx + BLOCK > WIDTH:
+        return -1
+    total = np.int32(0)
+    for y in range(BLOCK):  # a constant count, which the compiler unrolls
+        for x in range(BLOCK):
+            total += abs(np.int32(after[top + y, left + x]) - np.int32(before[top - dy + y, left - dx + x]))
+        if total >= limit:
+            break
+    return int(total)
+
+
+@compiled
+def _best_shift(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, left: int) -> tuple[int, int, int]:
+    """Return (dy, dx, difference) of the best match within reach. Of equals the first counts: no movement, then row by row."""
+    best_dy, best_dx, least = 0, 0, _difference(before, after, top, left, 0, 0, _NO_LIMIT)
+    for dy in range(-_REACH_Y, _REACH_Y + 1):
+        for dx in range(-_REACH_X, _REACH_X + 1):
+            difference = _difference(before, after, top, left, dy, dx, least)
+            if 0 <= difference < least:
+                best_dy, best_dx, least = dy, dx, difference
+    return best_dy, best_dx, least
+
+
+@compiled
+def _between_pixels(lower: int, least: int, upper: int) -> float:
+    """Return where, -0.5 to 0.5 pixels from the best match, two lines of equal slope through the differences beside it meet."""
+    rise = max(lower, upper) - least
+    return 0.0 if lower < 0 or upper < 0 or rise <= 0 else (lower - upper) / (2.0 * rise)
+
+
+@compiled
+def _describe_block(luma: NDArray[np.uint8], top: int, left: int) -> tuple[float, float]:
+    """Return (root mean square gradient along the direction that has less of it, mean absolute deviation) of a block."""
+    total, xx, yy, xy = 0.0, 0.0, 0.0, 0.0
+    for y in range(top, top + BLOCK):
+        for x in range(left, left + BLOCK):
+            total += luma[y, x]
+            dx = (np.float64(luma[y, min(x + 1, WIDTH - 1)]) - np.float64(luma[y, max(x - 1, 0)])) / 2.0
+            dy = (np.float64(luma[min(y + 1, HEIGHT - 1), x]) - np.float64(luma[max(y - 1, 0), x])) / 2.0
+            xx, yy, xy = xx + dx * dx, yy + dy * dy, xy + dx * dy
+    area = BLOCK * BLOCK
+    deviation = 0.0
+    for y in range(top, top + BLOCK):
+        for x in range(left, left + BLOCK):
+            deviation += abs(luma[y, x] - total / area)
+    weaker = (xx + yy) / 2.0 - np.sqrt((xx - yy) ** 2 / 4.0 + xy * xy)  # the smaller eigenvalue of the structure tensor
+    return np.sqrt(max(weaker, 0.0) / area), deviation / area
+
+
+@compiled
+def match_blocks(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Find each block of `after` in `before`; both uint8 (HEIGHT, WIDTH).
+
+    Returns shifts (rows, columns, 2) as (y, x) pixels, texture (rows, columns) and misfit (rows, columns): what is left of a block's own contrast
+    when the best match is taken away, 0 to 1.
+    """
+    rows, columns = HEIGHT // BLOCK, WIDTH // BLOCK
+    shifts, texture, misfit = np.zeros((rows, columns, 2)), np.zeros((rows, columns)), np.zeros((rows, columns))
+    for row in range(rows):
+        for column in range(columns):
+            top, left = row * BLOCK, column * BLOCK
+            dy, dx, least = _best_shift(before, after, top, left)
+            above = _difference(before, after, top, left, dy - 1, dx, _NO_LIMIT)
+            below = _difference(before, after, top, left, dy + 1, dx, _NO_LIMIT)
+            shifts[row, column, 0] = dy + _between_pixels(above, least, below)
+            nearer = _difference(before, after, top, left, dy, dx - 1, _NO_LIMIT)
+            farther = _difference(before, after, top, left, dy, dx + 1, _NO_LIMIT)
+            shifts[row, column, 1] = dx + _between_pixels(nearer, least, farther)
+            texture[row, column], deviation = _describe_block(after, top, left)
+            misfit[row, column] = min(1.0, least / (BLOCK * BLOCK) / max(deviation, _FLAT))
+    return shifts, texture, misfit
+
+
+@compiled
+def _mark_followers(points: NDArray[np.float64], shifts: NDArray[np.float64], y: float, x: float, growth: float, follows: NDArray[np.bool_]) -> int:
+    """Write which points shift by (y, x) + growth * point, and return how many."""
+    count = 0
+    for k in range(len(points)):
+        miss_y = abs(shifts[k, 0] - y - growth * points[k, 0])
+        miss_x = abs(shifts[k, 1] - x - growth * points[k, 1])
+        follows[k] = max(miss_y, miss_x) <= _AGREEMENT
+        count += follows[k]
+    return count
+
+
+@compiled
+def find_followers(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points follow the one shift and growth that most follow.
+
+    points: (n, 2) places, as (y, x) pixels from the middle; shifts: (n, 2) likewise. Every pair of points proposes one movement: RANSAC without the
+    chance. No movement at all is proposed first and wins ties.
+    """
+    best, follows = np.zeros(len(points), np.bool_), np.zeros(len(points), np.bool_)
+    most = _mark_followers(points, shifts, 0.0, 0.0, 0.0, best)
+    for i in range(len(points)):
+        for j in range(i):
+            apart_y, apart_x = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1]
+            spread = (shifts[i, 0] - shifts[j, 0]) * apart_y + (shifts[i, 1] - shifts[j, 1]) * apart_x
+            growth = spread / (apart_y * apart_y + apart_x * apart_x)
+            if abs(growth) > _LARGEST_GROWTH:
+                continue
+            y = (shifts[i, 0] + shifts[j, 0] - growth * (points[i, 0] + points[j, 0])) / 2.0
+            x = (shifts[i, 1] + shifts[j, 1] - growth * (points[i, 1] + points[j, 1])) / 2.0
+            count = _mark_followers(points, shifts, y, x, growth, follows)
+            if count > most:
+                most = count
+                best[:] = follows
+    return best
+
+
+@compiled
+def share_unexplained(before: NDArray[np.uint8], after: NDArray[np.uint8], y: float, x: float, growth: float, gain: float) -> NDArray[np.float32]:
+    """Return float32 (3, 3): the share of each ninth of `after` that `before`, moved and brightened, does not explain.
+
+    A point is explained when it lies within the range of the 3 x 3 points about where it came from, give or take the tolerance. Points that came
+    from outside are left out.
+    """
+    unexplained, seen = np.zeros((3, 3)), np.zeros((3, 3))
+    for row in range(HEIGHT):
+        for column in range(WIDTH):
+            from_y = round(row - y - growth * (row - (HEIGHT - 1) / 2.0))
+            from_x = round(column - x - growth * (column - (WIDTH - 1) / 2.0))
+            if from_y < 0 or from_x < 0 or from_y >= HEIGHT or from_x >= WIDTH:
+                continue
+            low, high = 255.0, 0.0
+            for v in range(max(from_y - 1, 0), min(from_y + 2, HEIGHT)):
+                for u in range(max(from_x - 1, 0), min(from_x + 2, WIDTH)):
+                    low, high = min(low, before[v, u] * gain), max(high, before[v, u] * gain)
+            ninth = row * 3 // HEIGHT, column * 3 // WIDTH
+            seen[ninth] += 1.0
+            unexplained[ninth] += not low - _TOLERANCE <= after[row, column] <= high + _TOLERANCE
+    return (unexplained / np.maximum(seen, 1.0)).astype(np.float32)
