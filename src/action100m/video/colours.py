@@ -72,7 +72,7 @@ def name_of(red: float, green: float, blue: float) -> str:
 def colour_codes(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Return uint16 (h, w): a picture uint8 (h, w, 3) with one number for each pixel's colour, to look its name or bin up."""
     coarse = (frame >> (8 - _BITS)).astype(np.uint16)
-    return coarse[..., 0] << (2 * _BITS) | coarse[..., 1] << _BITS | coarse[..., 2]
+    return np.asarray(coarse[..., 0] << (2 * _BITS) | coarse[..., 1] << _BITS | coarse[..., 2], np.uint16)
 
 
 def name_shares(codes: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -67,12 +67,21 @@ def _camera_movement(shifts: NDArray[np.float64], texture: NDArray[np.float64]) 
     """Return how the picture moves as a whole, as (y, x) pixels and growth, or None where that cannot be told."""
     row, column = np.nonzero(texture >= _LEAST_TEXTURE)
     points = np.stack([(row + 0.5) * BLOCK - HEIGHT / 2, (column + 0.5) * BLOCK - WIDTH / 2], axis=1)
-    follows = find_followers(points, shifts[row, column])
+    shifts = shifts[row, column]
+    follows = find_followers(points, shifts)
     rows, columns = texture.shape
     ninths = np.unique((row * 3 // rows * 3 + column * 3 // columns)[follows])
     if follows.sum() < max(_LEAST_BLOCKS, len(points) / 2) or len(ninths) < _LEAST_NINTHS:
         return None
-    return _fit(points[follows], shifts[row, column][follows])
+    follows &= _came_from_inside(points, _fit(points[follows], shifts[follows]))
+    return _fit(points[follows], shifts[follows]) if follows.sum() >= _LEAST_BLOCKS else None
+
+
+def _came_from_inside(points: NDArray[np.float64], movement: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Return which blocks were wholly in the picture before. The others match too near to where they are, which would look like a growth."""
+    y, x, growth = movement
+    source = points - (y, x) - growth * points
+    return (np.abs(source) <= np.array([HEIGHT - BLOCK, WIDTH - BLOCK]) / 2 + _SMALLEST_SHIFT).all(axis=1)
 
 
 def _fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float, float, float]:
