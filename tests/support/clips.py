@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 _COLUMNS, _ROWS = 8, 4
 _CHECK = 251
 """Prime below 256: a wrong bit, and most turned or mixed pictures, fail the check."""
+_FIXED_RATE_CODECS = ("mpeg2video", "mpeg4")
 
 
 def time_code_picture(seconds: float, *, width: int = 320, height: int = 240) -> NDArray[np.uint8]:
@@ -98,7 +99,7 @@ def write_clip(
                 stream = output.add_stream(codec, rate=rate, options=options or {})
                 stream.height, stream.width = stored.shape[:2]
                 stream.pix_fmt = pixel_format
-                stream.codec_context.time_base = 1 / rate if output.format.name == "avi" else Fraction(1, 90_000)
+                stream.codec_context.time_base = 1 / rate if output.format.name == "avi" or codec in _FIXED_RATE_CODECS else Fraction(1, 90_000)
                 if rotation or mirror:
                     stream.set_display_rotation(rotation, hflip=mirror)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), format="rgb24")

@@ -59,13 +59,16 @@ class Scaler:
         """Return the stored picture as RGB uint8 (height, width, 3)."""
         reformatter = self._by_size.setdefault((width, height), VideoReformatter())
         untagged_hd = frame.colorspace == _UNSPECIFIED_COLORSPACE and frame.height >= _HD_HEIGHT
+        shrinks = width <= frame.width and height <= frame.height
         converted = reformatter.reformat(
             frame,
             width=width,
             height=height,
             format="rgb24",
             src_colorspace=Colorspace.ITU709 if untagged_hd else None,
-            interpolation=Interpolation.BILINEAR,
+            # AREA to 160 x 90: 0.5 ms and 3.2 levels from the exact mean of a noisy 720p frame; BILINEAR 0.6 ms, 4.9; BICUBIC 0.9 ms, 4.1
+            interpolation=Interpolation.AREA if shrinks else Interpolation.BILINEAR,
+            threads=1,  # the other cores are decoding
         )
         return cast(NDArray[np.uint8], converted.to_ndarray())
 
