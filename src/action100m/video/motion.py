@@ -23,6 +23,9 @@ _LEAST_BLOCKS: Final = 6
 _LEAST_NINTHS: Final = 4
 """The blocks that follow the common movement lie in at least so many ninths of the picture: else it may be one big thing that moves."""
 
+_ROUNDS: Final = 10
+_MISS: Final = 0.1
+"""Pixels by which a block misses the common movement and counts half."""
 _SMALLEST_SHIFT: Final = 0.1
 """Pixels. A smaller shift between two pictures is rounding, and taken for none."""
 _SMALLEST_GROWTH: Final = 0.003
@@ -81,15 +84,24 @@ def _came_from_inside(points: NDArray[np.float64], movement: tuple[float, float,
     """Return which blocks were wholly in the picture before. The others match too near to where they are, which would look like a growth."""
     y, x, growth = movement
     source = points - (y, x) - growth * points
-    return (np.abs(source) <= np.array([HEIGHT - BLOCK, WIDTH - BLOCK]) / 2 + _SMALLEST_SHIFT).all(axis=1)
+    inside: NDArray[np.bool_] = np.all(np.abs(source) <= np.array([HEIGHT - BLOCK, WIDTH - BLOCK]) / 2 + _SMALLEST_SHIFT, axis=1)
+    return inside
 
 
 def _fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the least squares (y, x, growth) of shifts = (y, x) + growth * points."""
-    centre, mean = points.mean(axis=0), shifts.mean(axis=0)
-    away = points - centre
-    growth = float((away * (shifts - mean)).sum() / (away**2).sum())
-    y, x = mean - growth * centre
+    """Return (y, x, growth) with shifts = (y, x) + growth * points for most: least squares, weighted anew so that what misses counts little.
+
+    Things that move slowly before a still background follow it well enough to be taken for part of it; a plain mean would mix the two.
+    """
+    weights = np.ones(len(points))
+    for _ in range(_ROUNDS):
+        share = (weights / weights.sum())[:, None]
+        centre, mean = (share * points).sum(axis=0), (share * shifts).sum(axis=0)
+        away = points - centre
+        growth = float((share * away * (shifts - mean)).sum() / (share * away**2).sum())
+        y, x = mean - growth * centre
+        miss = np.linalg.norm(shifts - (y, x) - growth * points, axis=1)
+        weights = 1.0 / (1.0 + (miss / _MISS) ** 2)
     if math.hypot(y, x) < _SMALLEST_SHIFT and abs(growth) < _SMALLEST_GROWTH:
         return 0.0, 0.0, 0.0
     return float(y), float(x), growth
