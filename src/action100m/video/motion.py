@@ -1,6 +1,6 @@
 """How the camera, and what it sees, move between two pictures: by block matching.
 
-    luma 72 x 48 -> 9 x 6 blocks -> where each came from -> the one pan and zoom that most of them follow -> what that leaves unexplained
+    luma 72 x 48 -> 8 x 5 blocks -> where each came from -> the one pan and zoom that most of them follow -> what that leaves unexplained
 
 The camera's movement is taken for a shift and a growth about the middle, as a distant scene moves under a turn and a zoom. A roll is not modelled.
 """
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from action100m.video.motion_kernel import BLOCK, HEIGHT, WIDTH, find_followers, match_blocks, share_unexplained
+from action100m.video.motion_kernel import BLOCK, HEIGHT, MARGIN, WIDTH, find_followers, match_blocks, share_unexplained
 
 _LEAST_TEXTURE: Final = 4.0
 """Luma a pixel, of 255. Blocks with a smaller gradient, along the direction that has less of it, cannot be found again both ways."""
@@ -69,7 +69,7 @@ def _gains(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[float, 
 def _camera_movement(shifts: NDArray[np.float64], texture: NDArray[np.float64]) -> tuple[float, float, float] | None:
     """Return how the picture moves as a whole, as (y, x) pixels and growth, or None where that cannot be told."""
     row, column = np.nonzero(texture >= _LEAST_TEXTURE)
-    points = np.stack([(row + 0.5) * BLOCK - HEIGHT / 2, (column + 0.5) * BLOCK - WIDTH / 2], axis=1)
+    points = np.stack([(row + 0.5) * BLOCK + MARGIN - HEIGHT / 2, (column + 0.5) * BLOCK + MARGIN - WIDTH / 2], axis=1)
     shifts = shifts[row, column]
     follows = find_followers(points, shifts)
     rows, columns = texture.shape
@@ -81,10 +81,10 @@ def _camera_movement(shifts: NDArray[np.float64], texture: NDArray[np.float64]) 
 
 
 def _came_from_inside(points: NDArray[np.float64], movement: tuple[float, float, float]) -> NDArray[np.bool_]:
-    """Return which blocks were wholly in the picture before. The others match too near to where they are, which would look like a growth."""
+    """Return which blocks were well inside the picture before. The others match too near to where they are, which would look like a growth."""
     y, x, growth = movement
     source = points - (y, x) - growth * points
-    inside: NDArray[np.bool_] = np.all(np.abs(source) <= np.array([HEIGHT - BLOCK, WIDTH - BLOCK]) / 2 + _SMALLEST_SHIFT, axis=1)
+    inside: NDArray[np.bool_] = np.all(np.abs(source) <= np.array([HEIGHT - BLOCK, WIDTH - BLOCK]) / 2 - 1, axis=1)
     return inside
 
 

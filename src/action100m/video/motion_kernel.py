@@ -12,6 +12,10 @@ from action100m.compiled import compiled
 HEIGHT: Final = 48
 WIDTH: Final = 72
 BLOCK: Final = 8
+MARGIN: Final = BLOCK // 2
+"""From the rim to the first block, so that all blocks can be matched to either side."""
+ROWS: Final = HEIGHT // BLOCK - 1
+COLUMNS: Final = WIDTH // BLOCK - 1
 _REACH_X: Final = 9
 _REACH_Y: Final = 6
 """An eighth of the picture: at 7.5 sampled frames a second, a pan by nearly one picture width a second."""
@@ -84,14 +88,13 @@ def _describe_block(luma: NDArray[np.uint8], top: int, left: int) -> tuple[float
 def match_blocks(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Find each block of `after` in `before`; both uint8 (HEIGHT, WIDTH).
 
-    Returns shifts (rows, columns, 2) as (y, x) pixels, texture (rows, columns) and misfit (rows, columns): what is left of a block's own contrast
+    Returns shifts (ROWS, COLUMNS, 2) as (y, x) pixels, texture (ROWS, COLUMNS) and misfit (ROWS, COLUMNS): what is left of a block's own contrast
     when the best match is taken away, 0 to 1.
     """
-    rows, columns = HEIGHT // BLOCK, WIDTH // BLOCK
-    shifts, texture, misfit = np.zeros((rows, columns, 2)), np.zeros((rows, columns)), np.zeros((rows, columns))
-    for row in range(rows):
-        for column in range(columns):
-            top, left = row * BLOCK, column * BLOCK
+    shifts, texture, misfit = np.zeros((ROWS, COLUMNS, 2)), np.zeros((ROWS, COLUMNS)), np.zeros((ROWS, COLUMNS))
+    for row in range(ROWS):
+        for column in range(COLUMNS):
+            top, left = MARGIN + row * BLOCK, MARGIN + column * BLOCK
             dy, dx, least = _best_shift(before, after, top, left)
             above = _difference(before, after, top, left, dy - 1, dx, _NO_LIMIT)
             below = _difference(before, after, top, left, dy + 1, dx, _NO_LIMIT)
