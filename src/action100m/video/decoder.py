@@ -1,11 +1,12 @@
 """From a file to decoded frames, whatever the packets are like: what decodes is kept, what does not is counted.
 
-Decoding in several threads loses healthy frames around a broken packet, and how many depends on the number of threads. So the first error
-starts the file again in one thread, from which the frames after those already handed out are taken.
+Decoding in several threads loses healthy frames around a broken packet, some of them without an error, and how many depends on the number
+of threads. So the first sign of it starts the file again in one thread, from which the frames after those already handed out are taken.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
@@ -24,8 +25,12 @@ _SLACK: Final = 0.1
 """Seconds by which a header may announce more than there is: rounding, and a last frame that lasts a little less."""
 
 
+_ONE_FRAME_EACH: Final = frozenset({"h264", "hevc"})
+"""Codecs without packets that decode to nothing, such as the hidden frames of VP9."""
+
+
 class _DamageError(Exception):
-    """The first error while decoding in several threads."""
+    """The first sign of damage while decoding in several threads."""
 
 
 class Decoder:
@@ -46,7 +51,9 @@ class Decoder:
         self.stream.codec_context.thread_type = "AUTO"
         self.stream.codec_context.thread_count = self._threads
         self.time_base: Fraction = self.stream.time_base or Fraction(1, av.time_base)
-        self._packets_read = self._frames_decoded = 0
+        self._packets_read = self._packets_hidden = self._frames_decoded = 0
+        self._last_packet = self._last_frame = -math.inf
+        self._interlaced = False
         self._failed, self._damaged = Spell(), Spell()
         self._stopped: str | None = None
         self._latest = 0.0
@@ -81,7 +88,9 @@ class Decoder:
         """Return the time stamp in seconds at which the header lets the stream end; None where it does not tell."""
         if self.format not in _FORMATS_WITH_HEADER or not self.stream.duration:
             return None
-        return float(((self.stream.start_time or 0) + self.stream.duration) * self.time_base)
+        # an AVI tick is a frame, and libavformat shortens the duration of an AVI file that breaks off
+        duration = max(self.stream.duration, self.stream.frames) if self.format == "avi" else self.stream.duration
+        return float(((self.stream.start_time or 0) + duration) * self.time_base)
 
     def describe_loss(self, *, first: float, end: float, interval: float) -> tuple[str, ...]:
         """Say what did not decode, once all frames have been read.
@@ -118,6 +127,8 @@ class Decoder:
         for packet in self._packets():
             yield from self._decode_packet(packet)
         yield from self._decode_packet(None)
+        if self._threads != 1 and self._lacks_frames():
+            raise _DamageError
 
     def _decode_packet(self, packet: Packet[Any] | None) -> list[av.VideoFrame]:
         try:
@@ -128,11 +139,18 @@ class Decoder:
             if packet is not None:
                 self._failed.add(self._seconds(packet))
             return []
-        self._frames_decoded += len(frames)
         for frame in frames:
+            self._frames_decoded += 1
+            self._last_frame = max(self._last_frame, self._seconds(frame))
+            self._interlaced |= frame.interlaced_frame
             if frame.is_corrupt:
                 self._damaged.add(self._seconds(frame))
         return frames
+
+    def _lacks_frames(self) -> bool:
+        """Tell whether packets have come to nothing without an error. Each of the two fields of an interlaced frame may be a packet."""
+        too_few = self.stream.codec_context.name in _ONE_FRAME_EACH and self._frames_decoded < self._packets_read - self._packets_hidden
+        return not self._interlaced and (too_few or self._last_frame < self._last_packet)
 
     def _packets(self) -> Iterator[Packet[Any]]:
         """Yield the packets of the video stream. An empty packet in the middle would make the decoder think that the file ends."""
@@ -143,6 +161,9 @@ class Decoder:
                 if packet.size and packet.stream_index == self.stream.index:
                     self._refuse_encrypted(packet)
                     self._packets_read += 1
+                    self._packets_hidden += packet.is_discard
+                    if packet.pts is not None and not packet.is_discard:
+                        self._last_packet = max(self._last_packet, self._seconds(packet))
                     yield packet
         except av.FFmpegError as error:
             self._stopped = error.strerror or str(error)
