@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.clips import read_time_code, time_code_picture, write_clip
 
 from action100m.errors import NoFrameError, ProtectedVideoError
 from action100m.video.decode import SampleConfig, open_frames
+from support.clips import read_time_code, time_code_picture, write_clip
 
 SECONDS = [index / 30 for index in range(90)]
 INDEX_FIRST = {"movflags": "faststart"}
@@ -34,13 +34,15 @@ def decode(path, *, threads=2):
 def sound(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sound")
     options = {"preset": "ultrafast", "bf": "2"}
+    hevc = {"preset": "ultrafast", "x265-params": "log-level=none:bframes=3"}
+    vp9 = {"deadline": "realtime", "cpu-used": "8"}
     clips = [
         write_clip(folder / "clip.mp4", noisy_pictures(), options=options, container_options=INDEX_FIRST),
-        write_clip(folder / "hevc.mp4", noisy_pictures(), codec="libx265", options={"preset": "ultrafast", "x265-params": "log-level=none:bframes=3"}, container_options=INDEX_FIRST),
+        write_clip(folder / "hevc.mp4", noisy_pictures(), codec="libx265", options=hevc, container_options=INDEX_FIRST),
         write_clip(folder / "clip.mkv", noisy_pictures(), options=options),
         write_clip(folder / "clip.avi", noisy_pictures(), codec="mpeg4"),
-        write_clip(folder / "vp9.webm", noisy_pictures(), codec="libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"}),
-    ]  # fmt: skip
+        write_clip(folder / "vp9.webm", noisy_pictures(), codec="libvpx-vp9", options=vp9),
+    ]
     return {clip.name: clip for clip in clips}
 
 
@@ -135,6 +137,7 @@ def test_frames_are_steady_around_a_lost_packet(sound):
 
 
 def test_a_warning_free_pass_leaves_nothing_open(sound):
-    script = f"from action100m.video.decode import open_frames\nprint(len(list(open_frames({str(sound['clip.mp4'])!r}))))\nnext(open_frames({str(sound['clip.mp4'])!r}))"
+    clip = str(sound["clip.mp4"])
+    script = f"from action100m.video.decode import open_frames\nprint(len(list(open_frames({clip!r}))))\nnext(open_frames({clip!r}))"
     done = subprocess.run([sys.executable, "-W", "error", "-X", "dev", "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "23\n", "")

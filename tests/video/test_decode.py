@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.clips import read_time_code, time_code_picture, time_code_pictures, write_clip
 
 from action100m.errors import ConfigError, TooShortError, VideoError
 from action100m.video import decode, picture
 from action100m.video.decode import SampleConfig, open_frames, pictures_at
 from action100m.video.picture import FrameSize
+from support.clips import read_time_code, time_code_picture, time_code_pictures, write_clip
 
 EVERY_FRAME = SampleConfig(every=1)
 STEADY = [index / 30 for index in range(45)]
@@ -187,14 +187,15 @@ def test_ending_early_leaves_no_thread(tmp_path, end_early):
     clip = write_clip(tmp_path / "clip.mp4", small(STEADY))
     if end_early == "forget":
         next(open_frames(str(clip)))
+    elif end_early == "close":
+        stream = open_frames(str(clip))
+        next(stream)
+        stream.close()
+        assert list(stream) == []
     else:
-        error = {"exception": ValueError, "interrupt": KeyboardInterrupt, "close": StopIteration}[end_early]
+        error = ValueError if end_early == "exception" else KeyboardInterrupt
         with pytest.raises(error), open_frames(str(clip)) as stream:
-            next(stream)
-            if end_early == "close":
-                stream.close()
-                next(stream)
-            raise error
+            raise error(next(stream))
     assert not [thread for thread in threading.enumerate() if thread.name == "action100m-decode"]
 
 

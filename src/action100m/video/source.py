@@ -57,8 +57,8 @@ def choose_video_stream(container: InputContainer, location: str) -> VideoStream
     still = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [stream for stream in container.streams.video if not stream.disposition & still]
     if not streams:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise NoVideoStreamError(f"{location}: no video stream, it holds only {kinds}; give a file with moving pictures")
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "no stream at all"
+        raise NoVideoStreamError(f"{location}: no video stream, but {kinds}; give a file with moving pictures")
     stream = next((stream for stream in streams if stream.disposition & Disposition.default), streams[0])
     if stream.codec_context is None:
         raise ProtectedVideoError(f"{location}: its video codec is unknown or encrypted; convert it to H.264, HEVC, VP9 or AV1")
