@@ -36,7 +36,7 @@ _DEFAULTS: dict[str, Any] = {
     "resample": 2,
     "rescale_factor": 1 / 255,
 }
-"""What VJEPA2VideoProcessor does where the config says nothing, or null."""
+"""What VJEPA2VideoProcessor does where the config lacks a key. A null does not count as lacking: it switches off."""
 _TYPE_KEYS = {"video_processor_type", "image_processor_type", "feature_extractor_type"}
 _HARMLESS_KEYS = {
     "size",  # VJEPA2VideoProcessor overrides it by the crop: see `Preprocessing.short_side`
@@ -69,16 +69,15 @@ class Preprocessing:
         Raises:
             CheckpointError: the config is for another processor, or holds something that may change the pixels and is not known here.
         """
-        given = {key: value for key, value in config.items() if value is not None}
-        _refuse_unknown(given)
-        values = _DEFAULTS | {key: given[key] for key in _DEFAULTS.keys() & given.keys()}
+        _refuse_unknown(config)
+        values = _DEFAULTS | {key: config[key] for key in _DEFAULTS.keys() & config.keys()}
         normalise = values["do_normalize"]
         return cls(
             crop=_square(values["crop_size"]),
             resample=_resample(values["resample"]) if values["do_resize"] else None,
-            scale=float(values["rescale_factor"]) if values["do_rescale"] else 1.0,
-            mean=_per_channel(values["image_mean"]) if normalise else (0.0,),
-            std=_per_channel(values["image_std"]) if normalise else (1.0,),
+            scale=_per_channel("rescale_factor", values["rescale_factor"])[0] if values["do_rescale"] else 1.0,
+            mean=_per_channel("image_mean", values["image_mean"]) if normalise else (0.0,),
+            std=_per_channel("image_std", values["image_std"]) if normalise else (1.0,),
         )
 
     @property
@@ -105,33 +104,47 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     Raises:
         CheckpointError: there is no such file, or it cannot be followed.
     """
-    for name, key in (("processor_config.json", "video_processor"), ("video_preprocessor_config.json", None), ("preprocessor_config.json", None)):
-        if (path := folder / name).is_file():
-            try:
-                config = json.loads(path.read_text(encoding="utf-8"))
-                config = config.get(key) if key else config
-                if config is not None:
-                    return Preprocessing.from_config(config)
-            except (OSError, ValueError, TypeError, AttributeError, KeyError, CheckpointError) as error:
-                raise CheckpointError(f"{path}: {error}") from error
-    raise CheckpointError(f"{folder} has no video_preprocessor_config.json, so nobody knows how to prepare frames for it: fetch the whole checkpoint")
+    path, config = _find_config(folder)
+    try:
+        return Preprocessing.from_config(config)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
-def _refuse_unknown(given: Mapping[str, Any]) -> None:
-    for key in _TYPE_KEYS & given.keys():
-        if given[key] != _PROCESSOR:
-            raise CheckpointError(f"{key} must be {_PROCESSOR}, got {given[key]!r}")
-    if unknown := sorted(given.keys() - _DEFAULTS.keys() - _HARMLESS_KEYS - _TYPE_KEYS):
+def _find_config(folder: Path) -> tuple[Path, dict[str, Any]]:
+    for name in ("processor_config.json", "video_preprocessor_config.json", "preprocessor_config.json"):
+        path = folder / name
+        if not path.is_file():
+            continue
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch it again") from error
+        if name == "processor_config.json":  # may be about text only
+            config = config.get("video_processor") if isinstance(config, dict) else None
+        if isinstance(config, dict):
+            return path, config
+    raise CheckpointError(f"{folder} has no video_preprocessor_config.json, which tells how to prepare frames: fetch the whole checkpoint")
+
+
+def _refuse_unknown(config: Mapping[str, Any]) -> None:
+    for key in _TYPE_KEYS & config.keys():
+        if config[key] != _PROCESSOR:
+            raise CheckpointError(f"{key} must be {_PROCESSOR}, got {config[key]!r}")
+    known = _DEFAULTS.keys() | _HARMLESS_KEYS | _TYPE_KEYS
+    if unknown := sorted(key for key, value in config.items() if key not in known and value is not None):
         raise CheckpointError(f"unknown settings that may change the pixels: {', '.join(unknown)}")
-    if not given.get("do_center_crop", True):
+    if not config.get("do_center_crop", True):
         raise CheckpointError("do_center_crop must be true: the model's positions are those of a square of one size")
 
 
-def _square(size: int | Mapping[str, int]) -> int:
-    height, width = (size, size) if isinstance(size, int) else (size["height"], size["width"])
-    if height != width or height < 1:
-        raise CheckpointError(f"crop_size must be a square, got {size}")
-    return height
+def _square(size: Any) -> int:
+    """Read a side, or a height and a width."""
+    sides = {size.get("height"), size.get("width")} if isinstance(size, Mapping) else {size}
+    side = sides.pop()
+    if sides or not isinstance(side, int) or side < 1:
+        raise CheckpointError(f"crop_size must be a square of 1 pixel or more, got {size!r}")
+    return side
 
 
 def _resample(number: int) -> Resample:
@@ -143,11 +156,11 @@ def _resample(number: int) -> Resample:
     raise CheckpointError(f"resample must be 2 (bilinear) or 3 (bicubic), got {number!r}")
 
 
-def _per_channel(values: float | list[float]) -> tuple[float, ...]:
-    channels = (float(values),) if isinstance(values, int | float) else tuple(float(value) for value in values)
-    if len(channels) not in (1, 3):
-        raise CheckpointError(f"image_mean and image_std need 1 or 3 values, got {values}")
-    return channels
+def _per_channel(name: str, values: Any) -> tuple[float, ...]:
+    channels = values if isinstance(values, list | tuple) else (values,)
+    if len(channels) not in (1, 3) or not all(isinstance(value, int | float) for value in channels):
+        raise CheckpointError(f"{name} must be one number or three, got {values!r}")
+    return tuple(map(float, channels))
 
 
 def _resize(pixels: torch.Tensor, *, short_side: int, mode: Resample) -> torch.Tensor:

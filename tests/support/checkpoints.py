@@ -1,0 +1,72 @@
+"""Tiny V-JEPA 2 checkpoints with random weights, saved as the released ones are: config, weights and preprocessor config in one folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+CROP = 32
+"""Pixels. 2 x 2 patches of 16."""
+WIDTH = 64
+"""Numbers in a vector."""
+
+
+def preprocessor_config(**changes: Any) -> dict[str, Any]:
+    """Return what the released checkpoints hold, for the tiny crop."""
+    config = {
+        "crop_size": {"height": CROP, "width": CROP},
+        "data_format": "channels_first",
+        "default_to_square": True,
+        "do_center_crop": True,
+        "do_convert_rgb": None,
+        "do_normalize": True,
+        "do_rescale": True,
+        "do_resize": True,
+        "image_mean": [0.485, 0.456, 0.406],
+        "image_std": [0.229, 0.224, 0.225],
+        "resample": 2,
+        "rescale_factor": 0.00392156862745098,
+        "size": {"shortest_edge": 36},
+        "video_processor_type": "VJEPA2VideoProcessor",
+    }
+    return config | changes
+
+
+def save_checkpoint(folder: Path, *, classifier: bool = False, seed: int = 0) -> Path:
+    """Save a checkpoint of two layers, made anew from `seed`, and return its folder."""
+    import torch
+    from transformers import VJEPA2Config, VJEPA2ForVideoClassification, VJEPA2Model
+
+    config = VJEPA2Config(
+        patch_size=16,
+        crop_size=CROP,
+        frames_per_clip=16,
+        tubelet_size=2,
+        hidden_size=WIDTH,
+        num_attention_heads=4,
+        num_hidden_layers=2,
+        mlp_ratio=2,
+        num_pooler_layers=1,
+        pred_hidden_size=32,
+        pred_num_attention_heads=4,
+        pred_num_hidden_layers=1,
+        pred_num_mask_tokens=2,
+        initializer_range=0.2,  # ten times the usual: else the layers add almost nothing to what they are given
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = VJEPA2ForVideoClassification(config) if classifier else VJEPA2Model(config)
+    model.save_pretrained(folder)
+    write_preprocessor(folder, preprocessor_config())
+    return folder
+
+
+def write_preprocessor(folder: Path, config: dict[str, Any]) -> None:
+    """Write the preprocessor config of a checkpoint."""
+    (folder / "video_preprocessor_config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    """Change keys of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
