@@ -21,12 +21,14 @@ def batch_of(*rows: dict, schema: pa.Schema = SCHEMA) -> pa.RecordBatch:
 
 
 def rows() -> list[dict]:
-    """A full row, one with nulls and an empty list, and one with provenance."""
+    """A full row, rows with nulls and with an empty list, and one with provenance."""
     bare = record_to_row(make_record("bare")) | {"metadata": None}
     bare["nodes"] = [*bare["nodes"][:1], None]
     silent = record_to_row(make_record("silent"))
     silent["metadata"]["transcript"] = []
-    return [record_to_row(make_record("full")), bare, silent, record_to_row(make_record("ours", provenance=True))]
+    mute = record_to_row(make_record("mute"))
+    mute["metadata"]["transcript"] = None
+    return [record_to_row(make_record("full")), bare, silent, mute, record_to_row(make_record("ours", provenance=True))]
 
 
 def test_the_published_types_pass_as_they_are():
@@ -96,9 +98,13 @@ def test_a_column_of_another_kind_is_refused():
         conform_batch(pa.RecordBatch.from_pylist([row]))
 
 
+def test_large_strings_and_lists_are_no_difference_in_a_file():
+    assert list(find_differences(pa.schema([("video_uid", pa.large_string()), *list(PUBLISHED_SCHEMA)[1:]]))) == []
+
+
 def test_differences_name_path_and_both_types():
-    odd = pa.schema([("video_uid", pa.large_string()), PUBLISHED_SCHEMA.field("metadata")])
+    odd = pa.schema([("video_uid", pa.int64()), PUBLISHED_SCHEMA.field("metadata")])
     assert [str(difference) for difference in find_differences(odd)] == [
-        "video_uid is large_string, the published type is string",
+        "video_uid is int64, the published type is string",
         f"nodes is missing, the published type is {PUBLISHED_SCHEMA.field('nodes').type}",
     ]

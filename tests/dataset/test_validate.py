@@ -99,6 +99,7 @@ WITHOUT_PROVENANCE: list[tuple[str, int | None, str, Callable[[Row], object]]] =
     ("transcript", None, "not in the order", in_metadata(transcript=[{"time": "10", "text": "b"}, {"time": "9", "text": "a"}])),
     ("metadata", None, "view_count is -1", in_metadata(view_count=-1)),
     ("metadata", None, "not YYYYMMDD: '2024-02-29'", in_metadata(upload_date="2024-02-29")),
+    ("metadata", None, "not YYYYMMDD: '2024111'", in_metadata(upload_date="2024111")),
     ("metadata", None, "not YYYYMMDD: '20230229'", in_metadata(upload_date="20230229")),
 ]
 

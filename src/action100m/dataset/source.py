@@ -25,7 +25,7 @@ Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _BATCH_ROWS: Final = 8
 """Rows in memory at once: about 2 MB of text in the released data, and 20 MB for hour-long videos."""
 _BUFFER_BYTES: Final = 1 << 20
-"""Read ahead per column. Without it pyarrow loads a whole row group, which other writers make as large as the file."""
+"""Read ahead per column. Without it, or with `pre_buffer`, pyarrow loads whole row groups, which other writers make as large as the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _open(file: DataFile) -> Iterator[pq.ParquetFile]:
         raise DataSetError(f"{file.name} cannot be read: {error}") from error
     with stream:
         try:
-            parquet = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES)
+            parquet = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except (OSError, pa.ArrowException) as error:
             raise DataSetError(f"{file.name} is not a whole Parquet file ({error}): download or write it again") from error
         with parquet:
