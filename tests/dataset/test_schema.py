@@ -1,10 +1,16 @@
+import json
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from action100m.dataset.io import read_records, write_records
 from action100m.dataset.schema import NODE_COLUMNS, PUBLISHED_SCHEMA, RECORD_COLUMNS, REQUIRED_NODE_FIELDS, SCHEMA
 from action100m.record import Provenance, Record
 from action100m.tree import Node
+from support.records import make_record, record_to_row
 
 
 def test_the_published_schema_is_that_of_the_released_file(shared):
@@ -31,3 +37,27 @@ def test_the_names_map_every_field_to_a_column_and_back():
 
 def test_the_column_provenance_has_the_fields_of_provenance():
     assert {field.name for field in SCHEMA.field("provenance").type} == {field.name for field in fields(Provenance)}
+
+
+@pytest.fixture
+def documentation() -> str:
+    return (Path(__file__).parents[2] / "docs/schema.md").read_text(encoding="utf-8")
+
+
+def test_the_code_in_the_documentation_runs(documentation, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_records([make_record(provenance=True)], "mine.parquet")
+    for code in re.findall(r"```python\n(.*?)```", documentation, flags=re.DOTALL):
+        exec(code, {})
+    assert capsys.readouterr().out.splitlines() == [
+        "   0.00   16.00 Whisk the eggs",
+        "   0.00   10.00   Whisk the eggs",
+        "  10.00   16.00   Whisk the eggs",
+    ]
+    assert list(read_records("long.parquet")) == []
+
+
+def test_the_examples_in_the_documentation_fit_the_schema(documentation):
+    node, provenance = map(json.loads, re.findall(r"```json\n(.*?)```", documentation, flags=re.DOTALL))
+    assert node == record_to_row(make_record())["nodes"][0]
+    assert set(provenance) == {field.name for field in fields(Provenance)}
