@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
 import inspect
 import re
 import subprocess
@@ -184,10 +184,7 @@ def test_the_license_is_the_one_that_is_declared() -> None:
 def test_every_python_file_says_its_idea() -> None:
     files = sorted((ROOT / "src").rglob("*.py"))
     assert len(files) > 30
-    for file in files:
-        module = ".".join(file.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
-        if not module.endswith("__main__") and "worker" not in module:
-            assert inspect.getdoc(importlib.import_module(module)), file
+    assert [file for file in files if not ast.get_docstring(ast.parse(file.read_text()))] == []
 
 
 def test_no_room_is_too_large() -> None:
