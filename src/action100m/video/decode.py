@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from action100m.errors import ConfigError, NoFrameError, TooShortError, VideoError
 from action100m.video.decoder import Decoder
 from action100m.video.deinterlace import deinterlace
-from action100m.video.orientation import read_orientation
+from action100m.video.orientation import OrientationReader
 from action100m.video.picture import Picture, Scaler, square_pixels
 from action100m.video.readahead import read_ahead
 from action100m.video.timeline import Timeline
@@ -163,10 +163,10 @@ class _Pass:
         Raises:
             NoFrameError: there is none.
         """
-        scaler = Scaler()
+        scaler, orientations = Scaler(), OrientationReader()
         index = -1
         for index, (seconds, frame) in enumerate(deinterlace(self._timeline.present(self._decoder.frames()))):
-            orientation = read_orientation(frame)
+            orientation = orientations.read(frame)
             width, height = orientation.swap(*square_pixels(frame.width, frame.height, self._pixel_aspect))
             if index == 0:
                 self._size = width, height

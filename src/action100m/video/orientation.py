@@ -36,6 +36,25 @@ class Orientation:
 UPRIGHT: Final = Orientation()
 
 
+class OrientationReader:
+    """Reads the orientation of the frames of one stream.
+
+    PyAV ties a frame whose side data is looked at into a reference cycle, where its pixels wait for the garbage collector: 300 MB at 720p.
+    So the matrix is read again only when the size or the angle, which is free to ask for, has changed.
+    """
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int, int] | None = None
+        self._orientation = UPRIGHT
+
+    def read(self, frame: av.VideoFrame) -> Orientation:
+        """Return the orientation of the next frame."""
+        looks = frame.width, frame.height, frame.rotation
+        if looks != self._seen:
+            self._seen, self._orientation = looks, read_orientation(frame)
+        return self._orientation
+
+
 def read_orientation(frame: av.VideoFrame) -> Orientation:
     """Return the orientation in a frame's display matrix; angles between are rounded to the nearest quarter turn.
 
