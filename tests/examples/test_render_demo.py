@@ -10,8 +10,13 @@ import av
 import numpy as np
 import pysubs2
 import pytest
+from PIL import Image
 
 import render_demo
+from action100m.embeddings import Embeddings, frame_edges
+from action100m.models.descriptor import DescriptorConfig
+from action100m.stages.embed import EmbedConfig, embed_frames
+from action100m.stages.segment import segment
 from render_demo import FPS, picture_at, steps
 
 
@@ -32,6 +37,20 @@ def test_each_step_starts_with_a_hard_cut() -> None:
         cut = round(step.start * FPS)
         inside = [_change(k - 1, k) for k in (cut - 8, cut - 4, cut + 4, cut + 8)]
         assert _change(cut - 1, cut) > 20 > 4 * max(inside)
+
+
+def test_the_tree_over_it_has_every_cut_among_its_upper_levels() -> None:
+    seconds, end = np.arange(0, steps()[-1].end, 4 / FPS), steps()[-1].end
+    encoder = DescriptorConfig().load()
+    pictures = (Image.fromarray(picture_at(4 * k)) for k in range(len(seconds)))
+    frames = (np.asarray(picture.resize((encoder.frame_size.width, encoder.frame_size.height), Image.Resampling.BOX)) for picture in pictures)
+    vectors = embed_frames(frames, encoder, EmbedConfig())
+    tree = segment(Embeddings(vectors, frame_edges(seconds, end)), uid="demo")
+    levels = {node.start: node.level for node in reversed(tree.nodes)}
+    for step in steps()[1:]:
+        nearest = min(levels, key=lambda start: abs(start - step.start))
+        assert nearest == pytest.approx(step.start, abs=4 / FPS), step.title
+        assert levels[nearest] <= 6, step.title
 
 
 def test_something_moves_in_every_second_of_every_step() -> None:
