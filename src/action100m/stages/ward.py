@@ -1,0 +1,54 @@
+"""Ward linkage along time: the neighbours that differ least merge, until one cluster holds the whole video.
+
+Only clusters that touch may merge. A merge costs what it adds to the squared distances of all frames from the mean of their cluster, and the
+cheapest merge of the whole video always comes next. It can be cheaper than the one before it: of A B A, the merge of A with B costs three times
+that of AB with A. So the order matters, and merging all mutually nearest neighbours at once, as is done for Ward linkage without the constraint,
+would give other trees.
+
+Of merges that cost exactly the same, the leftmost in time comes first. A still picture therefore grows from its left end, one frame at a time,
+
+    frames   a a a a b b b               before it meets anything else: equal frames merge at cost 0, and their mean is exactly
+    merges   (((a a) a) a) ((b b) b)     that frame again. Of scenes that repeat exactly, the first two merge first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Merges:
+    """The n - 1 merges of n frames, in order. Cluster i < n is frame i, cluster n + k is what merge k made (as in scikit-learn)."""
+
+    children: NDArray[np.int64]
+    """(n - 1, 2): the clusters merged, the earlier in time first."""
+    heights: NDArray[np.float64]
+    """(n - 1,): sqrt(2 * cost), the distances of `sklearn.cluster.ward_tree`. They need not increase."""
+    cuts: NDArray[np.int64]
+    """(n - 1,): the first frame of the later cluster, where undoing the merge cuts."""
+    still: NDArray[np.bool_]
+    """(2n - 1,): whether all frames of a cluster are equal. (A height of 0 says only that the means are: those of A B and of B A, say.)"""
+
+
+def ward_merges(vectors: NDArray[np.float32]) -> Merges:
+    """Merge float32 (n, d), n >= 1, along time.
+
+    Takes O(n d + n log n) time and, beside the input, at most as much memory again.
+
+    Raises:
+        ValueError: the vectors are not float32 (n, d), there is none, or some are not finite.
+    """
+    from action100m.stages.ward_kernel import frame_costs, merge_all  # imports numba, and compiles on the first call
+
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) == 0:
+        raise ValueError(f"vectors must be float32 (n, d) with n >= 1, got {vectors.dtype} {vectors.shape}")
+    vectors = np.require(vectors, requirements=["C", "A"]).view()
+    vectors.flags.writeable = False  # numba compiles for read-only arrays apart: one kind for all callers
+    costs = frame_costs(vectors)
+    if not np.all(np.isfinite(costs)):
+        raise ValueError("vectors must be finite")
+    n, d = vectors.shape
+    return Merges(*merge_all(vectors, costs, np.empty((n // 2 + 1, d))))  # NumPy's memory comes in huge pages, numba's does not
