@@ -60,9 +60,9 @@ def read_text(path: Path) -> str:
 
 
 def _cue_blocks(text: str) -> str:
-    """Return the cues of a WebVTT file without names, notes and styles, which pysubs2 takes for what is said."""
+    """Return the cues of a WebVTT file alone. pysubs2 takes names, notes and styles for what is said, and the times of two words for a cue's."""
     blocks = (block.partition("-->") for block in re.split("\n\n+", text))
-    return "\n\n".join(before.rpartition("\n")[2] + arrow + after for before, arrow, after in blocks if arrow)
+    return "\n\n".join(before.rpartition("\n")[2] + arrow + _TAG.sub("", after) for before, arrow, after in blocks if arrow)
 
 
 def _clean(text: str) -> tuple[str, ...]:
