@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -76,11 +75,10 @@ def _forecast(status: RunStatus, run: str) -> str:
 def print_validation(report: ValidationReport, *, as_json: bool) -> None:
     """Print the findings of a validation."""
     if as_json:
-        console.print(report.to_json())
+        print(report.to_json())  # noqa: T201 - as it is, for other programs
         return
     for finding in report.findings[:_SHOWN]:
         console.print(f"{finding.severity}: {finding}")
     if len(report.findings) > _SHOWN:
-        rules = Counter(finding.rule for finding in report.findings)
-        console.print(f"... {len(report.findings)} in all: {', '.join(f'{rule} {count}' for rule, count in rules.most_common())}; see --json")
-    console.print(f"{report.rows} videos, {report.nodes} segments, {report.annotated} annotated: {len(report.findings)} findings")
+        console.print(f"by rule: {', '.join(f'{rule} {count}' for rule, count in report.counts.items())}; see --json")
+    console.print(f"{report.rows} videos, {report.nodes} segments, {report.annotated} annotated: {sum(report.counts.values())} findings")

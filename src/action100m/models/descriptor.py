@@ -24,7 +24,7 @@ class DescriptorConfig:
 
     def identity(self) -> dict[str, Any]:
         """Return all that the vectors depend on."""
-        return {"name": Descriptor.name}
+        return {"kind": self.kind, "version": 1}
 
     def load(self) -> Descriptor:
         """Return the encoder; there is nothing to load."""

@@ -145,5 +145,5 @@ def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
 
 
 def _model_name(identity: dict[str, object]) -> str:
-    """Such as "descriptor" or "vjepa2 checkpoint=facebook/vjepa2-vitg-fpc64-384 revision=main"."""
+    """Such as "descriptor version=1" or "vjepa2 checkpoint=facebook/vjepa2-vitg-fpc64-384 dtype=auto revision=main"."""
     return " ".join([str(identity["kind"]), *(f"{key}={value}" for key, value in sorted(identity.items()) if key != "kind")])

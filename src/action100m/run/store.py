@@ -2,7 +2,8 @@
 
     runs/mine/
       run.json                                   format version and the resolved settings
-      videos.jsonl                               one line per video: uid, digest, paths
+      videos.jsonl                               one line per video: uid, path, digest, metadata
+      files.json                                 size, time of change and digest of each path, so that a rerun reads no file again
       videos/<uid>/<stage>-<key>.<suffix>        an artifact; the key is a digest of all it depends on
       failures/<uid>.json                        why a video stopped, until it succeeds
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -55,6 +56,16 @@ class Failure:
     """Traceback or raw reply."""
     partial: bool = False
     """The record is made all the same, but some of its nodes lack what they should have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was when it was fingerprinted."""
+
+    size: int
+    changed: int
+    """Nanoseconds."""
+    sha256: str
 
 
 def stage_key(stage: Stage, video: Video, given: str) -> str:
@@ -117,6 +128,16 @@ class RunStore:
         known = {video.uid: video for video in self.read_videos()} | {video.uid: video for video in videos}
         adapter = TypeAdapter(Video)
         self._write("videos.jsonl", b"".join(adapter.dump_json(known[uid]) + b"\n" for uid in sorted(known)))
+
+    def read_files(self) -> dict[str, FileState]:
+        """Return the state of each path that was fingerprinted."""
+        if not self._fs.exists(self._path("files.json")):
+            return {}
+        return {path: FileState(*state) for path, state in json.loads(self._read("files.json")).items()}
+
+    def write_files(self, files: Mapping[str, FileState]) -> None:
+        """Note the state of each path."""
+        self._write("files.json", _json({path: [state.size, state.changed, state.sha256] for path, state in sorted(files.items())}))
 
     # Artifacts
 
@@ -209,4 +230,4 @@ def _failure_name(uid: str | None, location: str) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+    return json.dumps(value, indent=1).encode()

@@ -75,7 +75,7 @@ class Captioned:
     def to_bytes(self) -> bytes:
         """Return the artifact as JSON."""
         value = {"tree": tree_to_json(self.tree), "gaps": [asdict(gap) for gap in self.gaps], "prompts": self.prompts, "seconds": self.seconds}
-        return json.dumps(value, ensure_ascii=False).encode()
+        return json.dumps(value).encode()  # ASCII: a reply may hold half a surrogate pair, which UTF-8 cannot
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
