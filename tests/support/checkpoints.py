@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,19 @@ def save_checkpoint(folder: Path, *, classifier: bool = False, seed: int = 0) ->
     model.save_pretrained(folder)
     write_preprocessor(folder, preprocessor_config())
     return folder
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Run tiny models on one thread: their matrices are so small that several mostly wait for each other, for minutes on a busy machine."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def write_preprocessor(folder: Path, config: dict[str, Any]) -> None:

@@ -43,6 +43,8 @@ class VJepa2Config:
     float32 elsewhere. Name one where a run moves between machines with and without a GPU: vectors in float16 differ in the third digit."""
 
     def __post_init__(self) -> None:
+        if not self.checkpoint:
+            raise ConfigError(f"vjepa2.checkpoint must name a model on the Hugging Face Hub or a folder, got {self.checkpoint!r}")
         for name, known in (("device", get_args(Device)), ("dtype", get_args(Precision))):
             if getattr(self, name) not in known:
                 raise ConfigError(f"vjepa2.{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
