@@ -28,15 +28,18 @@ FPS = 25
 
 _SCRIPT: tuple[tuple[str, float, Callable[[Canvas, float], None], tuple[str, ...]], ...] = (
     ("Welcome", 2.6, scenes.title, ("Let's make creamy scrambled eggs.",)),
-    ("Crack the eggs", 6.0, scenes.crack, ("Crack the first egg on the rim of a bowl.", "Add the second egg to the bowl.")),
-    ("Whisk", 5.0, scenes.whisk, ("Break the yolks with a whisk.", "Keep whisking until the eggs are evenly yellow.")),
-    ("Melt the butter", 5.0, scenes.melt, ("Put a piece of butter into the pan.", "Sway the pan until the butter has melted.")),
-    ("Pour in the eggs", 4.6, scenes.pour, ("Now pour the eggs into the pan.",)),
-    ("Stir", 5.2, scenes.stir, ("Stir slowly with a spatula.", "Stir until soft curds form.")),
+    ("Crack the eggs", 6.0, scenes.crack, ("Crack the first egg into the bowl.", "Now add the second egg.")),
+    ("Whisk", 5.0, scenes.whisk, ("Break the yolks with the whisk.", "Whisk the eggs until they are evenly yellow.")),
+    ("Melt the butter", 5.0, scenes.melt, ("Melt a piece of butter in the pan.", "Sway the pan until the butter foams.")),
+    ("Pour in the eggs", 4.6, scenes.pour, ("Pour the eggs into the hot pan.",)),
+    ("Stir", 5.2, scenes.stir, ("Stir the eggs slowly with a spatula.", "Little by little, soft curds appear.")),
     ("Season", 5.6, scenes.season, ("Grind some pepper over the eggs.", "Sprinkle chopped chives on top.")),
-    ("Serve", 6.0, scenes.serve, ("Put a slice of toast on a plate.", "Spoon the eggs onto the toast and serve.")),
+    ("Serve", 6.0, scenes.serve, ("Put a slice of toast on a plate.", "Spoon the eggs onto the toast.")),
 )
 """Title, seconds, how it looks, and what is said, spread evenly."""
+
+_PAUSE = 0.25
+"""Seconds of silence before and after each sentence: nobody speaks across a cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class Step:
     narration: tuple[str, ...]
 
     def cues(self) -> Iterator[tuple[float, float, str]]:
-        """Yield (start, end, sentence): the sentences share the step evenly, to the millisecond."""
-        times = np.linspace(self.start, self.end, len(self.narration) + 1).round(3).tolist()
-        yield from zip(times, times[1:], self.narration, strict=False)
+        """Yield (start, end, sentence), to the millisecond: the sentences share the step evenly."""
+        times = np.linspace(self.start, self.end, len(self.narration) + 1)
+        starts, ends = (times[:-1] + _PAUSE).round(3).tolist(), (times[1:] - _PAUSE).round(3).tolist()
+        yield from zip(starts, ends, self.narration, strict=True)
 
 
 @cache
