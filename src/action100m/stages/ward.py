@@ -47,8 +47,28 @@ def ward_merges(vectors: NDArray[np.float32]) -> Merges:
         raise ValueError(f"vectors must be float32 (n, d) with n >= 1, got {vectors.dtype} {vectors.shape}")
     vectors = np.require(vectors, requirements=["C", "A"]).view()
     vectors.flags.writeable = False  # numba compiles for read-only arrays apart: one kind for all callers
-    costs = frame_costs(vectors)
+    n, d = vectors.shape
+    terms, costs = np.zeros(_power_of_two((d + 1) // 2)), np.empty(n - 1)
+    frame_costs(vectors, terms, costs)
     if not np.all(np.isfinite(costs)):
         raise ValueError("vectors must be finite")
-    n, d = vectors.shape
-    return Merges(*merge_all(vectors, costs, np.empty((n // 2 + 1, d))))  # NumPy's memory comes in huge pages, numba's does not
+    merges = Merges(np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1, np.int64), np.ones(2 * n - 1, np.bool_))
+    pool = np.empty((n // 2 + 1, d))
+    merge_all(vectors, _tournament(costs), pool, terms, merges.children, merges.heights, merges.cuts, merges.still)
+    return merges
+
+
+def _power_of_two(least: int) -> int:
+    """Return the first power of two that is not less."""
+    return 1 << max(0, least - 1).bit_length()
+
+
+def _tournament(costs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rounds in which the lowest cost wins: the costs in the last half, the lower of places 2k and 2k + 1 at k."""
+    size = _power_of_two(len(costs))
+    rounds = np.full(2 * size, np.inf)
+    rounds[size : size + len(costs)] = costs
+    while size > 1:
+        rounds[size // 2 : size] = rounds[size : 2 * size].reshape(-1, 2).min(axis=1)
+        size //= 2
+    return rounds

@@ -5,6 +5,8 @@ One answer on every machine: each loop over d is elementwise, which any SIMD wid
 Means and distances are float64. A cluster of one frame is read from the float32 input; the mean of a larger one lies in a row of a pool. At most
 n // 2 such clusters exist at once. The row of a new one is the last that came free, which the processor still has at hand; to write in place would
 save a row, but the compiler gives no SIMD to a loop that reads and writes the same one.
+
+Arrays are made by the caller: compiled here, each `np.full` or `np.arange` would add to the seconds that the first video waits for numba.
 """
 
 from __future__ import annotations
@@ -16,15 +18,6 @@ from action100m.compiled import compiled
 
 _NO_ROW = -1
 """Of a cluster of one frame."""
-
-
-@compiled
-def _scratch(d: int) -> NDArray[np.float64]:
-    """Return zeros for the terms of `_squared_distance`: as many as the first power of two that is at least d / 2."""
-    width = 1
-    while 2 * width < d:
-        width *= 2
-    return np.zeros(width)
 
 
 @compiled
@@ -40,7 +33,10 @@ def _sum(terms: NDArray[np.float64]) -> float:
 
 @compiled
 def _squared_distance(a: NDArray[np.floating], b: NDArray[np.floating], terms: NDArray[np.float64]) -> float:
-    """Return the squared distance of two rows. `terms` is the scratch for their d; what is zero there stays so, lying in the upper half."""
+    """Return the squared distance of two rows of d.
+
+    terms: a power of two, at least d / 2 but less than d, or 1. Zero beyond the first d / 2, and left so, as that lies in its upper half.
+    """
     half = len(a) // 2
     for j in range(half):
         one, other = np.float64(a[j]) - np.float64(b[j]), np.float64(a[half + j]) - np.float64(b[half + j])
@@ -88,26 +84,10 @@ def _distance_beside(vectors: NDArray[np.float32], pool: NDArray[np.float64], st
 
 
 @compiled
-def frame_costs(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return float64 (n - 1,): the cost of merging each frame with the next."""
-    costs = np.empty(len(vectors) - 1)
-    terms = _scratch(vectors.shape[1])
+def frame_costs(vectors: NDArray[np.float32], terms: NDArray[np.float64], costs: NDArray[np.float64]) -> None:
+    """Write the cost of merging each of n frames with the next to costs (n - 1,)."""
     for i in range(len(costs)):
         costs[i] = _ward_cost(1, 1, _squared_distance(vectors[i], vectors[i + 1], terms))
-    return costs
-
-
-@compiled
-def _tournament(costs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return float64 (2 * size,): the costs from `size` on, and at k < size the lower of 2k and 2k + 1, so that the lowest of all is at 1."""
-    size = 1
-    while size < len(costs):
-        size *= 2
-    tournament = np.full(2 * size, np.inf)
-    tournament[size : size + len(costs)] = costs
-    for k in range(size - 1, 0, -1):
-        tournament[k] = min(tournament[2 * k], tournament[2 * k + 1])
-    return tournament
 
 
 @compiled
@@ -134,19 +114,28 @@ def _cheapest_cut(tournament: NDArray[np.float64]) -> int:
 
 @compiled
 def merge_all(
-    vectors: NDArray[np.float32], costs: NDArray[np.float64], pool: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the arrays of `ward.Merges`.
+    vectors: NDArray[np.float32],
+    tournament: NDArray[np.float64],
+    pool: NDArray[np.float64],
+    terms: NDArray[np.float64],
+    children: NDArray[np.int64],
+    heights: NDArray[np.float64],
+    cuts: NDArray[np.int64],
+    still: NDArray[np.bool_],
+) -> None:
+    """Write the last four, the fields of `ward.Merges`; `still` comes as True for each frame.
 
-    vectors: (n, d). costs: of `frame_costs`. pool: (n // 2 + 1, d), of any content.
+    vectors: (n, d). tournament: (2 * size,), the costs of `frame_costs` from `size` on, then infinity, and at k < size the lower of 2k and 2k + 1,
+    so that the lowest of all is at 1. pool: (n // 2 + 1, d), of any content. terms: as for `_squared_distance`.
     """
-    n, d = vectors.shape
-    children, heights, cuts = np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1, np.int64)
-    still = np.ones(2 * n - 1, np.bool_)
-    tournament, terms = _tournament(costs), _scratch(d)
-    number, row, stop_of = np.arange(n), np.full(n, _NO_ROW), np.arange(1, n + 1)  # of the cluster that begins at a frame
-    start_of = np.arange(-1, n)  # of the cluster that stops before a frame
-    free, free_rows = np.arange(len(pool))[::-1].copy(), len(pool)
+    n = len(vectors)
+    number, row, stop_of = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)  # of the cluster that begins at a frame
+    start_of = np.empty(n + 1, np.int64)  # of the cluster that stops before a frame
+    for i in range(n):
+        number[i], row[i], stop_of[i], start_of[i + 1] = i, _NO_ROW, i + 1, i
+    free, free_rows = np.empty(len(pool), np.int64), len(pool)
+    for i in range(free_rows):
+        free[i] = free_rows - 1 - i
     for k in range(n - 1):
         cut = _cheapest_cut(tournament)
         start, stop = start_of[cut], stop_of[cut]
@@ -156,9 +145,9 @@ def merge_all(
         free_rows -= 1
         target = free[free_rows]
         _merge(vectors, pool, start, row[start], cut, row[cut], (stop - cut) / (stop - start), target)
-        for left_behind in (row[start], row[cut]):
-            if left_behind != _NO_ROW:
-                free[free_rows] = left_behind
+        for begin in (start, cut):
+            if row[begin] != _NO_ROW:
+                free[free_rows] = row[begin]
                 free_rows += 1
         number[start], row[start], stop_of[start], start_of[stop] = n + k, target, stop, start
         _set_cost(tournament, cut, np.inf)
@@ -169,4 +158,3 @@ def merge_all(
         if stop < n:
             distance = _distance_beside(vectors, pool, stop, row[stop], target, terms)
             _set_cost(tournament, stop, _ward_cost(stop_of[stop] - stop, stop - start, distance))
-    return children, heights, cuts, still
