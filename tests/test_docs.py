@@ -87,6 +87,11 @@ def test_settings_in_the_docs_are_accepted(block: str, tmp_path: Path) -> None:
     assert load_config(tmp_path / "my.toml", RunConfig()) != RunConfig()
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda path: path.name)
+def test_example_settings_are_accepted(path: Path) -> None:
+    assert load_config(path, RunConfig()) != RunConfig()
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the examples name."""
@@ -108,6 +113,11 @@ def test_links_between_pages_lead_somewhere() -> None:
         targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
         local = [target for target in targets if "://" not in target]
         assert [target for target in local if not (page.parent / target).exists()] == [], page
+
+
+def test_every_page_is_listed_in_the_index() -> None:
+    listed = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs/index.md").read_text())
+    assert set(listed) == {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
 
 
 def test_the_tour_names_files_that_exist() -> None:
