@@ -143,6 +143,8 @@ class Decoder:
             self._frames_decoded += 1
             self._last_frame = max(self._last_frame, self._seconds(frame))
             self._interlaced |= frame.interlaced_frame
+            if frame.is_corrupt and self._threads != 1:
+                raise _DamageError
             if frame.is_corrupt:
                 self._damaged.add(self._seconds(frame))
         return frames
@@ -165,6 +167,8 @@ class Decoder:
                     if packet.pts is not None and not packet.is_discard:
                         self._last_packet = max(self._last_packet, self._seconds(packet))
                     yield packet
+        except IndexError:
+            return  # after the last packet PyAV flushes every stream, and trips over those that showed up on the way
         except av.FFmpegError as error:
             self._stopped = error.strerror or str(error)
 

@@ -89,9 +89,7 @@ def check_file(location: str) -> None:
 
 
 def _diagnose(location: str, error: av.FFmpegError) -> VideoError:
-    """Say why a file that is there does not open."""
-    if isinstance(error, OSError):
-        return UnreadableVideoError(f"{location}: {error.strerror}; check the permissions and the disk")
+    """Say why a file that is there does not open. Demuxers report "input/output error" for broken files too, so the disk is asked itself."""
     try:
         ends = _read_ends(location)
     except OSError as problem:
