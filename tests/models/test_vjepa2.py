@@ -4,6 +4,7 @@ import builtins
 import json
 import os
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -186,14 +187,10 @@ def test_a_cached_checkpoint_is_found_without_network(hub, saved):
 
 
 def test_a_gated_checkpoint_asks_for_the_token(monkeypatch):
-    import httpx2
     import huggingface_hub
     from huggingface_hub.errors import GatedRepoError
 
-    def refuse(*_, **__):
-        raise GatedRepoError("403", response=httpx2.Response(403, request=httpx2.Request("GET", "https://huggingface.co")))
-
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", Mock(side_effect=GatedRepoError("403", response=Mock())))
     with pytest.raises(CheckpointError, match="HF_TOKEN"):
         VJepa2Config().load()
 
@@ -250,6 +247,32 @@ def test_numbers_out_of_range_are_refused(folder):
 def test_a_gpu_that_is_not_there_is_refused(saved):
     with pytest.raises(ModelError, match="finds no GPU"):
         VJepa2Config(checkpoint=str(saved), device="cuda").load()
+
+
+@pytest.mark.parametrize(
+    ("gpu", "settings", "expected"),
+    [
+        (True, ("auto", "auto"), ("cuda", "float16")),
+        (True, ("cpu", "auto"), ("cpu", "float32")),
+        (True, ("cuda", "bfloat16"), ("cuda", "bfloat16")),
+        (False, ("auto", "auto"), ("cpu", "float32")),
+        (False, ("auto", "float16"), ("cpu", "float16")),
+    ],
+)
+def test_half_precision_is_chosen_on_a_gpu(monkeypatch, gpu, settings, expected):
+    from action100m.models.vjepa2_encoder import choose_device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    device, dtype = choose_device(*settings)
+    assert (device.type, dtype) == (expected[0], getattr(torch, expected[1]))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch finds no GPU")
+def test_vectors_on_a_gpu_are_close_to_those_on_the_cpu(saved):
+    encoder = VJepa2Config(checkpoint=str(saved), device="cuda").load()
+    exact, half = encode(load(saved), noise()), encode(encoder, noise())
+    assert encoder.prepare(noise())[0].device.type == "cuda"
+    assert np.linalg.norm(half - exact) / np.linalg.norm(exact) < 0.01
 
 
 # who it is

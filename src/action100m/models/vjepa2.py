@@ -40,7 +40,8 @@ class VJepa2Config:
     """Where it runs; "auto" is the GPU if there is one."""
     dtype: Precision = "auto"
     """Precision of weights and activations; "auto" is float16 on a GPU, whose rounding of positions is 8 times finer than bfloat16's, and
-    float32 elsewhere. Name one where a run moves between machines with and without a GPU: vectors in float16 differ in the third digit."""
+    float32 elsewhere. Name one where a run moves between machines with and without a GPU: vectors in float16 differ from the
+    fourth digit on, in bfloat16 from the third."""
 
     def __post_init__(self) -> None:
         if not self.checkpoint:

@@ -41,7 +41,7 @@ class VJepa2:
             CheckpointError: weights, config or preprocessing are missing, broken, or do not fit.
             ModelError: there is no such device, or not enough memory on it.
         """
-        self._device, self._dtype = _choose(device, dtype)
+        self._device, self._dtype = choose_device(device, dtype)
         model = _load_weights(folder, self._dtype)
         self._preprocessing = read_preprocessing(folder)
         if self._preprocessing.crop != model.config.crop_size:
@@ -76,7 +76,12 @@ class VJepa2:
         return array
 
 
-def _choose(device: Device, dtype: Precision) -> tuple[torch.device, torch.dtype]:
+def choose_device(device: Device, dtype: Precision) -> tuple[torch.device, torch.dtype]:
+    """Resolve "auto": half precision on a GPU, if there is one.
+
+    Raises:
+        ModelError: a GPU is asked for, but there is none.
+    """
     if device == "cuda" and not torch.cuda.is_available():
         raise ModelError("vjepa2.device is 'cuda', but PyTorch finds no GPU: install a CUDA build of PyTorch, or set it to 'cpu'")
     on_gpu = torch.cuda.is_available() if device == "auto" else device == "cuda"
