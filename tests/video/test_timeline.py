@@ -56,12 +56,13 @@ def test_a_frame_without_a_stamp_follows_its_predecessor():
 
 def test_frames_before_the_first_stamp_are_kept():
     assert times([None, None, None, 0, 40], duration=40) == [0, 40, 80, 120, 160]
+    assert times([None, 0, 40], duration=40) == [0, 40, 80]
 
 
-@pytest.mark.parametrize("jump", [-500, -5_000, 0])
+@pytest.mark.parametrize("jump", [-500, -5_600, -60_000])
 def test_the_timeline_goes_on_where_stamps_jump_back(jump):
-    start = 5_000 + jump if jump else 0
-    assert times([5_000, 5_600, *range(start - 0, start + 120, 40)], duration=40) == ([0, 600, 640, 680, 720])
+    start = 5_600 + jump
+    assert times([5_000, 5_600, start, start + 40, start + 80], duration=40) == [0, 600, 640, 680, 720]
 
 
 def test_only_transport_streams_jump_ahead():

@@ -1,8 +1,8 @@
 """From the container's time stamps to seconds since the first presented frame.
 
 Time stamps are integers in the stream's time base. They are trusted as they are, gaps included, with these exceptions: a frame without one
-follows its predecessor; a frame whose time does not advance is not presented; and where the stamps jump back (files joined byte by byte)
-the timeline goes on after the last frame.
+takes its packet's decoding time, else follows its predecessor; a frame whose time does not advance is not presented; and where the stamps
+jump back (files joined byte by byte) the timeline goes on after the last frame.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Timeline:
 
     def __init__(self, time_base: Fraction, *, container_format: str, rate: Fraction | None) -> None:
         self._time_base = time_base
-        self._may_jump = container_format == "mpegts"
-        self._guessed = container_format == "avi"
+        self._may_jump_ahead = container_format == "mpegts"
+        self._has_only_decoding_times = container_format == "avi"
         self._interval = max(1, round((1 / rate if rate else _UNKNOWN_INTERVAL) / time_base))
         self._first, self._last, self._shift = 0, -1, 0
-        self._counted = False
-        self._duration = 0
-        self._truthful = 0
+        self._last_was_unstamped = False
+        self._duration = 0  # as the last frame tells it
+        self._true_durations = 0  # frames that lasted as long as they told
         self._seconds = array("d")
 
     @property
@@ -71,14 +71,14 @@ class Timeline:
     def end(self, *, announced: float | None) -> float:
         """Return the end of the last presented frame, in seconds.
 
-        Its own duration is believed where it ends as the header announced, or where most frames before lasted as long as they said; but never
-        more than twice the longest interval seen.
+        Its own duration is believed where it ends as the header announced, and else, up to twice the longest interval seen, where most frames
+        before lasted as long as they told.
         """
         typical, own = self.typical_interval, float(self._duration * self._time_base)
         if announced is not None and own > 0 and abs(self.last + own - announced) <= typical:
             return self.last + own
         intervals = np.diff(self.presented)
-        truthful = 2 * self._truthful >= len(intervals)
+        truthful = 2 * self._true_durations >= len(intervals)
         return self.last + (own if truthful and 0 < own <= 2 * intervals.max(initial=typical) else typical)
 
     @property
@@ -91,18 +91,17 @@ class Timeline:
 
         AVI stores no presentation times: libavformat's guesses swap frames, while decoding times follow the order of the output.
         """
-        stamp = frame.dts if self._guessed or frame.pts is None else frame.pts
+        stamp = frame.dts if self._has_only_decoding_times or frame.pts is None else frame.pts
+        was_unstamped, self._last_was_unstamped = self._last_was_unstamped, stamp is None
         if after is None:
             return stamp or 0
         follows = after[0] + (after[1].duration or self._interval)
         if stamp is None:
-            self._counted = True
             return follows
         step = (stamp + self._shift - after[0]) * self._time_base
-        jumps = step <= -_BACKWARD_JUMP or (self._may_jump and step >= _FORWARD_JUMP)
-        if jumps or (self._counted and step <= 0):
+        jumps = step <= -_BACKWARD_JUMP or (self._may_jump_ahead and step >= _FORWARD_JUMP)
+        if jumps or (was_unstamped and step <= 0):
             self._shift = follows - stamp
-        self._counted = False
         return stamp + self._shift
 
     def _place(self, ticks: int, frame: av.VideoFrame) -> Iterator[tuple[float, av.VideoFrame]]:
@@ -111,7 +110,7 @@ class Timeline:
         elif ticks <= self._last:
             return
         else:
-            self._truthful += abs(ticks - self._last - self._duration) * 10 <= ticks - self._last
+            self._true_durations += abs(ticks - self._last - self._duration) * 10 <= ticks - self._last
         self._last, self._duration = ticks, max(0, frame.duration)
         self._seconds.append(float((ticks - self._first) * self._time_base))
         yield self._seconds[-1], frame
