@@ -15,14 +15,13 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from action100m.video.colours import colour_codes, hsv_histogram, name_shares
+from action100m.video.colours import colour_codes, name_shares
+from action100m.video.histogram import colour_histogram
+from action100m.video.luma import half_luma
 from action100m.video.picture import FrameSize
 
 SHOT_CHANGE: Final = 0.15
 """From this `Signals.change` up, another shot begins. On the annotated clips hard cuts score 0.16 to 0.9, quick pans and passing things up to 0.1."""
-
-_LUMA: Final = np.array([77, 150, 29], np.uint16)
-"""ITU-R BT.601 weights of red, green and blue, in 256ths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class _Seen:
     seconds: float
     luma: NDArray[np.uint8]
     colours: NDArray[np.float32]
-    """Square roots of its HSV histogram: a vector of length 1."""
+    """Square roots of its colour histogram: a vector of length 1."""
 
 
 class SignalMeter:
@@ -106,9 +105,8 @@ class SignalMeter:
 
     def measure(self, frame: NDArray[np.uint8], seconds: float) -> None:
         """Take the next sampled frame, uint8 (h, w, 3) of `frame_size`, and its time."""
-        luma = frame @ _LUMA >> 8
-        codes = colour_codes(frame)
-        seen = _Seen(seconds, _halve(luma), np.sqrt(hsv_histogram(codes)))
+        luma, codes = half_luma(frame), colour_codes(frame)
+        seen = _Seen(seconds, luma, np.sqrt(colour_histogram(codes)))
         still = {"seconds": seconds, "brightness": luma.mean() / 255, "contrast": luma.std() / 255, "colours": name_shares(codes)}
         self._rows.append(still | _compare(seen, *reversed(self._recent)))
         self._recent.append(seen)
@@ -121,11 +119,6 @@ class SignalMeter:
             columns[name][change >= SHOT_CHANGE] = np.nan
         single = {name: values.astype(np.float32) for name, values in columns.items() if name != "seconds"}
         return Signals(seconds=columns["seconds"].astype(np.float64), change=change.astype(np.float32), **single)
-
-
-def _halve(luma: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-    """Return the means of 2 x 2 pixels."""
-    return np.asarray((luma[::2, ::2] + luma[1::2, ::2] + luma[::2, 1::2] + luma[1::2, 1::2]) >> 2, np.uint8)
 
 
 def _compare(seen: _Seen, before: _Seen | None = None, second: _Seen | None = None) -> dict[str, Any]:
@@ -162,6 +155,7 @@ def find_changes(lost: NDArray[np.float64], unlike: NDArray[np.float64], unlike_
     """
     across = np.minimum(unlike_second, np.append(unlike_second[1:], 1.0))
     product = lost * np.minimum(unlike, across)
-    around = np.convolve(product, [0.5, 0.0, 0.5], mode="same")
+    beside = np.pad(product, 1)
+    around = (beside[:-2] + beside[2:]) / 2
     change: NDArray[np.float64] = np.clip(product - around, 0.0, 1.0)
     return change
