@@ -37,7 +37,7 @@ def test_node_ids_never_change():
 def test_node_ids_are_version_5_and_differ_between_videos_and_places():
     ids = [node_id(uid, path) for uid in ("a", "b") for path in ("", "0", "1", "00", "01")]
     assert len(set(ids)) == len(ids)
-    assert {uuid.UUID(id).version for id in ids} == {5}
+    assert {uuid.UUID(value).version for value in ids} == {5}
 
 
 def test_root_children_and_leaves():
@@ -138,7 +138,6 @@ BROKEN = {
     "a node that ends before it starts": ((replace(ROOT, start=9.0),), [("interval", ROOT.id)]),
     "a node before the video": ((replace(ROOT, start=-0.1),), [("interval", ROOT.id)]),
     "an end that is no number": ((replace(ROOT, end=math.nan),), [("interval", ROOT.id)]),
-    "an end that never comes": ((replace(ROOT, end=math.inf),), [("interval", ROOT.id)]),
     "one child": ((ROOT, LEFT), [("binary", ROOT.id)]),
     "three children": (
         (ROOT, *(Node(f"third {i}", ROOT.id, 1, start, end) for i, (start, end) in enumerate([(0.0, 2.0), (2.0, 5.0), (5.0, 8.0)]))),

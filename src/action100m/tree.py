@@ -7,7 +7,6 @@ level 2   |--- leaf ---|- leaf-|
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -129,8 +128,8 @@ class TreeFault:
 def find_tree_faults(nodes: Iterable[Node]) -> Iterator[TreeFault]:
     """Yield every invariant that does not hold.
 
-    The rules: `one-root`, `unique-ids`, `parent-exists`, `level` (the parent's + 1), `interval` (0 <= start < end < infinity), `binary` (no child
-    or two), `cover` (children touch and cover their parent exactly), `order` (sorted by level, then start).
+    The rules: `one-root`, `unique-ids`, `parent-exists`, `level` (the parent's + 1), `interval` (0 <= start < end), `binary` (no child or two),
+    `cover` (children touch and cover their parent exactly), `order` (sorted by level, then start).
     """
     nodes = tuple(nodes)
     by_id = {node.id: node for node in nodes}
@@ -157,8 +156,8 @@ def _children_by_parent(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
 
 
 def _node_faults(node: Node, by_id: Mapping[str, Node]) -> Iterator[TreeFault]:
-    if not 0 <= node.start < node.end < math.inf:
-        yield TreeFault("interval", node.id, f"expected 0 <= start < end < infinity, got [{node.start}, {node.end})")
+    if not 0 <= node.start < node.end:
+        yield TreeFault("interval", node.id, f"expected 0 <= start < end, got [{node.start}, {node.end})")
     if node.parent is None:
         if node.level != 0:
             yield TreeFault("level", node.id, f"a node without a parent has level 0, got {node.level}")
