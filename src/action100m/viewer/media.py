@@ -74,11 +74,15 @@ def _playable_suffix(location: str, first: Picture) -> str | None:
     with open_container(location) as container:
         stream = choose_video_stream(container, location)
         suffix = _container_suffix(container, location)
-        known = container.duration is not None  # without a duration a browser cannot seek
-        alone = stream is container.streams.video[0]  # of several streams a browser plays the first
-        mirrored = _is_mirrored(first.orientation)  # not read by all browsers, while turns are
-        plays = stream.pix_fmt in _PLAYED.get(suffix, {}).get(stream.codec_context.name, frozenset())
-    return suffix if known and alone and plays and not mirrored else None
+        codec = stream.codec_context.codec.canonical_name
+        reasons_against = (
+            stream.pix_fmt not in _PLAYED.get(suffix, {}).get(codec, ()),
+            stream is not container.streams.video[0],  # of several streams a browser plays the first
+            container.duration is None,  # without it a browser cannot seek
+            container.start_time != 0,  # some browsers then count from the first frame, and Chromium takes MP4 files for too short
+            _is_mirrored(first.orientation),  # not all browsers mirror, while all turn
+        )
+    return None if any(reasons_against) else suffix
 
 
 def _is_mirrored(orientation: Orientation) -> bool:

@@ -4,6 +4,7 @@ const record = JSON.parse(byId("payload").textContent);
 const tree = createTree(record.nodes);
 let selected = tree.root;
 let shownTime = 0;
+let addressing = 0;
 
 const player = (record.player.src ? createPlayer : createAbsentPlayer)(record.player, { onTime: showTime, onState: showState });
 const timeline = createTimeline(tree, { scroller: byId("scroller"), track: byId("track"), hint: byId("hint"), onSelect: (node) => select(node, { play: true }) });
@@ -19,7 +20,13 @@ function select(node, { seconds = node.start, play = false } = {}) {
   transcript.select(node);
   showSegment();
   byId("segment").parentElement.scrollTop = 0;
-  history.replaceState(null, "", `#node=${encodeURIComponent(node.id)}`);
+  showAddress();
+}
+
+/** Browsers allow some hundred changes a minute, and a held arrow key makes more. */
+function showAddress() {
+  clearTimeout(addressing);
+  addressing = setTimeout(() => history.replaceState(null, "", `#node=${encodeURIComponent(selected.id)}`), 100);
 }
 
 function showSegment() {

@@ -51,6 +51,7 @@ function createPlayer({ src, offset }, { onTime, onState }) {
   video.addEventListener("ended", restart);
   video.addEventListener("play", () => onState(true));
   video.addEventListener("pause", () => onState(false));
+  video.addEventListener("error", () => video.replaceWith(notice("This browser cannot play the video file.")));
 
   return {
     view: video,
@@ -63,10 +64,14 @@ function createPlayer({ src, offset }, { onTime, onState }) {
   };
 }
 
+function notice(text, link = null) {
+  return element("div", { class: "absent" }, element("p", {}, text), link);
+}
+
 /** Stands where the video would when its file is not at hand: keeps the time, and leads to the video's own page where there is one. */
 function createAbsentPlayer({ link, reason }, { onTime }) {
   const anchor = link && element("a", { href: link, rel: "noopener noreferrer", target: "_blank" });
-  const view = element("div", { class: "absent" }, element("p", {}, reason), anchor);
+  const view = notice(reason, anchor);
   let now = 0;
 
   function seek(seconds) {

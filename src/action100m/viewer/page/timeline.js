@@ -1,5 +1,6 @@
 /* Draw the tree over time and tell which segment is meant. */
 
+const NARROW = 34; // pixels; a label of one or two letters says nothing
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200]; // seconds between marks
 
 function createTimeline(tree, { scroller, track, hint, onSelect }) {
@@ -38,11 +39,22 @@ function createTimeline(tree, { scroller, track, hint, onSelect }) {
       bars.set(node.id, bar);
       grove.append(bar);
     }
+    hideNarrowLabels(root.start, root.end);
     track.style.setProperty("--rows", tree.levels);
     track.replaceChildren(axis, band, grove, playhead);
   }
 
-  function drawAxis({ from, to }) {
+  function hideNarrowLabels(from, to) {
+    const shortest = (NARROW * (to - from)) / scroller.clientWidth;
+    for (const [id, bar] of bars) bar.classList.toggle("narrow", tree.get(id).end - tree.get(id).start < shortest);
+  }
+
+  function showView({ from, to }) {
+    hideNarrowLabels(from, to);
+    drawAxis(from, to);
+  }
+
+  function drawAxis(from, to) {
     const room = Math.max(1, scroller.clientWidth / 90);
     const step = STEPS.find((candidate) => (to - from) / candidate <= room) ?? STEPS.at(-1);
     const cut = ((to - from) * 36) / scroller.clientWidth; // a mark this near to the right edge would lose its end
@@ -98,8 +110,11 @@ function createTimeline(tree, { scroller, track, hint, onSelect }) {
     for (const [id, bar] of bars) bar.classList.toggle("match", Boolean(matches?.has(id)));
   }
 
+  performance.mark("draw");
   draw();
-  const zoom = createZoom(scroller, track, root, { onChange: drawAxis });
+  track.lastChild.getBoundingClientRect(); // has the browser lay it out now, so that the measure is honest
+  performance.measure("draw tree", "draw");
+  const zoom = createZoom(scroller, track, root, { onChange: showView });
   track.addEventListener("click", (event) => nodeOf(event) && onSelect(nodeOf(event)));
   track.addEventListener("dblclick", (event) => nodeOf(event) && zoom.to(nodeOf(event)));
   track.addEventListener("pointermove", showHint);
