@@ -1,0 +1,103 @@
+"""What a user sees: each command on a real run, its printed answer and its exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from action100m.cli import main
+from support.clips import time_code_pictures, write_clip
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Call the command line in this process; return (exit code, what was printed)."""
+
+    def run_main(*arguments):
+        monkeypatch.setattr(sys, "argv", ["action100m", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return ended.value.code or 0, printed.out + printed.err
+
+    return run_main
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return write_clip(path, time_code_pictures([number / 12 for number in range(36)]), fps=12)
+
+
+def test_from_a_video_to_a_data_set_and_a_page(call, clip, tmp_path):
+    out, data, page = tmp_path / "run", tmp_path / "data.parquet", tmp_path / "page"
+    code, printed = call("run", clip, "--out", out)
+    assert code == 0, printed
+    assert "1 files, 1 made (1 worked on now), 0 failed" in printed
+    code, printed = call("status", out)
+    assert code == 0
+    assert "1 videos, 1 complete, 0 files rejected" in printed
+    assert "a rerun would make 0, retry 0, leave 0 failed alone" in printed
+    code, printed = call("pack", out, "--out", data)
+    assert code == 0
+    assert "1 videos, " in printed
+    code, printed = call("validate", data)
+    assert code == 0
+    assert "0 findings" in printed
+    code, printed = call("report", out, "--out", page)
+    assert code == 0
+    assert (page / "index.html").exists()
+    code, printed = call("report", data, "--out", tmp_path / "page2", "--videos", clip.parent)
+    assert code == 0
+    assert any((tmp_path / "page2" / "media").iterdir())
+
+
+def test_the_released_records_have_no_finding(call, shared):
+    code, printed = call("validate", shared / "data" / "action100m" / "examples.parquet", "--json")
+    report = json.loads(printed)
+    assert code == 0
+    assert (report["rows"], report["nodes"], report["annotated"], report["findings"]) == (10, 4480, 1237, [])
+
+
+def test_a_failed_file_is_told_and_ends_with_1(call, clip, tmp_path):
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    code, printed = call("run", clip, tmp_path / "empty.mp4", "--out", tmp_path / "run")
+    assert code == 1
+    assert "EmptyVideoError" in printed
+    assert str(tmp_path / "empty.mp4") in printed
+    code, printed = call("status", tmp_path / "run")
+    assert "1 files rejected" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["status", "nowhere"], "is not a run"),
+        (["pack", "nowhere", "--out", "x.parquet"], "is not a run"),
+        (["validate", "nowhere.parquet"], "nowhere.parquet"),
+        (["report", "nowhere.parquet", "--out", "page"], "nowhere.parquet"),
+        (["run", "a.mp4", "--out", "run", "--preset", "paper"], "cannot run yet"),
+        (["run", "a.mp4", "--out", "run", "--config", "nowhere.toml"], "nowhere.toml"),
+        (["run", "a.mp4", "--out", "run", "--workers", "0"], "at least 1"),
+    ],
+)
+def test_a_wrong_call_says_why_and_ends_with_2(call, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, printed = call(*arguments)
+    assert code == 2
+    assert printed.startswith("error: ")
+    assert message in printed
+    assert "Traceback" not in printed
+
+
+def test_a_data_set_with_errors_ends_with_1(call, tmp_path, shared):
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(shared / "data" / "action100m" / "examples.parquet")
+    pq.write_table(table.slice(0, 1).take([0, 0]), tmp_path / "twice.parquet")
+    code, printed = call("validate", tmp_path / "twice.parquet")
+    assert code == 1
+    assert "error: " in printed
+    assert "8JOpXDtraZI" in printed
