@@ -6,11 +6,8 @@ A name is what a person would call a flat patch of the colour. Real things shade
 from __future__ import annotations
 
 import colorsys
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -56,9 +53,6 @@ COLOURS: Final = (
 COLOUR_NAMES: Final = tuple(dict.fromkeys(colour.name for colour in COLOURS))
 """Each name once, in the order of `Signals.colours`."""
 
-HSV_BINS: Final = (8, 2, 4)
-"""Ranges of hue, saturation and value of `hsv_histogram`."""
-
 _BITS: Final = 5
 """Of each of red, green and blue that are looked at: finer steps change no name that a person would notice."""
 
@@ -77,32 +71,16 @@ def colour_codes(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 def name_shares(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
     """Return float32 (len(COLOUR_NAMES),): the share of the picture that has each name."""
-    return _shares(_names()[codes], len(COLOUR_NAMES))
-
-
-def hsv_histogram(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Return float32 (64,): the share of the picture in each of `HSV_BINS`."""
-    return _shares(_bins()[codes], math.prod(HSV_BINS))
-
-
-def _shares(numbers: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
-    shares: NDArray[np.float64] = np.bincount(numbers.ravel(), minlength=count) / numbers.size
+    shares: NDArray[np.float64] = np.bincount(_names()[codes].ravel(), minlength=len(COLOUR_NAMES)) / codes.size
     return shares.astype(np.float32)
 
 
-def _all_colours() -> Iterator[tuple[float, float, float]]:
-    """Yield red, green and blue, 0 to 1, of each colour code."""
+def code_colours() -> NDArray[np.float64]:
+    """Return float64 (2**15, 3): red, green and blue, 0 to 1, in the middle of what each colour code stands for."""
     steps = (np.arange(2**_BITS) + 0.5) / 2**_BITS
-    yield from product(steps.tolist(), repeat=3)
+    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 @cache
 def _names() -> NDArray[np.uint8]:
-    return np.array([COLOUR_NAMES.index(name_of(*colour)) for colour in _all_colours()], np.uint8)
-
-
-@cache
-def _bins() -> NDArray[np.uint8]:
-    hsv = np.array([colorsys.rgb_to_hsv(*colour) for colour in _all_colours()])
-    bins = np.minimum((hsv * HSV_BINS).astype(np.intp), np.subtract(HSV_BINS, 1))
-    return np.asarray(np.ravel_multi_index(tuple(bins.T), HSV_BINS), np.uint8)
+    return np.array([COLOUR_NAMES.index(name_of(*colour)) for colour in code_colours().tolist()], np.uint8)
