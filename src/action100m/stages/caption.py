@@ -6,7 +6,7 @@ Requests carry the node and the exact times of their frames; replies are joined 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -21,6 +21,7 @@ from action100m.stages.base import Facet, Given, StageName
 from action100m.stages.caption_plan import PlannedCaption, plan_captions
 from action100m.stages.embed import Embedded
 from action100m.stages.prompts import prompt_digest, read_prompt
+from action100m.stages.windows import batched
 from action100m.tree import Node, Tree, tree_from_json, tree_to_json
 from action100m.video.decode import pictures_at
 from action100m.video.picture import FrameSize
@@ -124,7 +125,7 @@ class Caption:
         embedded, tree = given["embed"], given["segment"].tree
         captions: dict[tuple[str, CaptionField], str] = {}
         seconds: dict[str, dict[str, tuple[float, ...]]] = {}
-        for batch in _batches(self._requests(video, embedded, tree), self.config.batch):
+        for batch in batched(self._requests(video, embedded, tree), self.config.batch):
             captions |= _ask(self._captioner, batch)
             if self._captioner.evidence == "frames":
                 for request in batch:
@@ -156,17 +157,6 @@ class Caption:
 
 def _digests(prompts: dict[CaptionField, str]) -> tuple[tuple[str, str], ...]:
     return tuple((_PROMPTS[name], prompt_digest(text)) for name, text in sorted(prompts.items()))
-
-
-def _batches(requests: Iterable[CaptionRequest], size: int) -> Iterator[list[CaptionRequest]]:
-    batch: list[CaptionRequest] = []
-    for request in requests:
-        batch.append(request)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _with_frames(location: str, requests: Sequence[CaptionRequest], size: FrameSize) -> Iterator[CaptionRequest]:
