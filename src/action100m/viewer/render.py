@@ -44,11 +44,11 @@ def render_h264(location: str, target: Path) -> None:
                 output.mux(last)
             last = packet
         if last is not None:
-            last.duration = round(pictures.report.end / _TIME_BASE) - last.pts
+            last.duration = round((pictures.report.end - pictures.report.presented[-1]) / _TIME_BASE)
             output.mux(last)
 
 
-def _encode(pictures: FrameStream, output: OutputContainer) -> Iterator[av.Packet]:
+def _encode(pictures: FrameStream, output: OutputContainer) -> Iterator[av.Packet[VideoStream]]:
     stream: VideoStream | None = None
     for picture in pictures:
         stream = stream or _add_stream(output, _even_size(picture))

@@ -25,6 +25,7 @@ function createZoom(scroller, track, root, { onChange }) {
 
   function glide(wanted) {
     cancelAnimationFrame(flight);
+    flight = 0;
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(wanted);
     const [source, target, began] = [view, clamp(wanted), performance.now()];
     const step = (now) => {
