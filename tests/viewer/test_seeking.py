@@ -88,8 +88,7 @@ def test_a_segment_loops_until_the_loop_is_switched_off(clip, offset, tmp_path, 
     page.click(left.id)
     seen = np.array(record_frames(page, 1500)) - offset
     assert seen.min() >= left.start - 1e-3
-    assert np.quantile(seen, 0.9) <= left.end, "a frame or two beyond the end at each turn, more where the machine is busy"
-    assert seen.max() <= left.end + 0.3
+    assert seen.max() <= left.end + 0.25, "a frame beyond the end, a few more where the machine is busy"
     assert (np.diff(seen) < 0).sum() >= 2, "it came back again and again"
 
     page.press("l")
