@@ -1,0 +1,39 @@
+"""`make bench`: every benchmark in one run, as one table of figures beside their goals. Ratios are measured side by side, never against old figures.
+
+python benchmarks/run_all.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = {
+    "throughput": "a whole preview run against bare decoding; goal: at least 0.7 of its speed",
+    "segmentation": "chain Ward against scikit-learn; goal: 10 times at n = 9,000, at most 2.5 times the input's memory",
+    "memory": "2 minutes against 60 minutes; goal: within 15 %, embeddings aside",
+    "timed_events": "share of event boundaries found within 0.5 s; goal: 0.70",
+    "known_cuts": "joins found within 0.3 s in the top levels; goal: all",
+    "kill": "kill -9 at 50 random moments; goal: 50 identical data sets",
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all, each in a process of its own so that none warms up another."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], default=[])
+    failed = [name for name in parser.parse_args().names or BENCHMARKS if not run_one(name)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+def run_one(name: str) -> bool:
+    """Print a heading and the benchmark's own table."""
+    print(f"\n{name}: {BENCHMARKS[name]}", flush=True)
+    return subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    main()
