@@ -98,7 +98,7 @@ def _halves(whole: _Segment, merges: Merges, edges: list[float], config: Segment
     """Return the two sides of the first cut that leaves no sliver, or nothing for a leaf."""
     frames = len(edges) - 1
     cluster, first, stop = whole.cluster, whole.first, whole.stop
-    while cluster >= frames and not merges.still[cluster]:
+    while cluster >= frames and merges.heights[cluster - frames] > 0:
         left, right = merges.children[cluster - frames].tolist()
         cut = int(merges.cuts[cluster - frames])
         left_lasts = _lasts(edges[first], edges[cut], config.min_duration)

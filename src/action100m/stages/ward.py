@@ -26,11 +26,10 @@ class Merges:
     children: NDArray[np.int64]
     """(n - 1, 2): the clusters merged, the earlier in time first."""
     heights: NDArray[np.float64]
-    """(n - 1,): sqrt(2 * cost), the distances of `sklearn.cluster.ward_tree`. They need not increase."""
+    """(n - 1,): sqrt(2 * cost), the distances of `sklearn.cluster.ward_tree`. They need not increase. 0 if, and only if, all frames of the cluster
+    are equal: unequal clusters never touch with one mean, as the part that lies next to the other would have merged with it before."""
     cuts: NDArray[np.int64]
     """(n - 1,): the first frame of the later cluster, where undoing the merge cuts."""
-    still: NDArray[np.bool_]
-    """(2n - 1,): whether all frames of a cluster are equal. (A height of 0 says only that the means are: those of A B and of B A, say.)"""
 
 
 def ward_merges(vectors: NDArray[np.float32]) -> Merges:
@@ -52,9 +51,9 @@ def ward_merges(vectors: NDArray[np.float32]) -> Merges:
     frame_costs(vectors, terms, costs)
     if not np.all(np.isfinite(costs)):
         raise ValueError("vectors must be finite")
-    merges = Merges(np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1, np.int64), np.ones(2 * n - 1, np.bool_))
+    merges = Merges(np.empty((n - 1, 2), np.int64), np.empty(n - 1), np.empty(n - 1, np.int64))
     pool = np.empty((n // 2 + 1, d))
-    merge_all(vectors, _tournament(costs), pool, terms, merges.children, merges.heights, merges.cuts, merges.still)
+    merge_all(vectors, _tournament(costs), pool, terms, merges.children, merges.heights, merges.cuts)
     return merges
 
 

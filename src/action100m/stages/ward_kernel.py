@@ -6,7 +6,7 @@ Means and distances are float64. A cluster of one frame is read from the float32
 n // 2 such clusters exist at once. The row of a new one is the last that came free, which the processor still has at hand; to write in place would
 save a row, but the compiler gives no SIMD to a loop that reads and writes the same one.
 
-Arrays are made by the caller: compiled here, each `np.full` or `np.arange` would add to the seconds that the first video waits for numba.
+Arrays that begin with content are made by the caller: each `np.full` or `np.arange` here would add to the seconds that a first call compiles.
 """
 
 from __future__ import annotations
@@ -121,9 +121,8 @@ def merge_all(
     children: NDArray[np.int64],
     heights: NDArray[np.float64],
     cuts: NDArray[np.int64],
-    still: NDArray[np.bool_],
 ) -> None:
-    """Write the last four, the fields of `ward.Merges`; `still` comes as True for each frame.
+    """Write the last three, the fields of `ward.Merges`.
 
     vectors: (n, d). tournament: (2 * size,), the costs of `frame_costs` from `size` on, then infinity, and at k < size the lower of 2k and 2k + 1,
     so that the lowest of all is at 1. pool: (n // 2 + 1, d), of any content. terms: as for `_squared_distance`.
@@ -141,7 +140,6 @@ def merge_all(
         start, stop = start_of[cut], stop_of[cut]
         children[k, 0], children[k, 1] = number[start], number[cut]
         heights[k], cuts[k] = np.sqrt(2 * tournament[1]), cut
-        still[n + k] = tournament[1] == 0 and still[number[start]] and still[number[cut]]
         free_rows -= 1
         target = free[free_rows]
         _merge(vectors, pool, start, row[start], cut, row[cut], (stop - cut) / (stop - start), target)
