@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from action100m.cli import progress
+from action100m.run.executors.channel import Done, Step
+from action100m.run.store import Failure
+
+FAILURE = Failure("b.mp4", "b", "embed", "NotAVideoError", "b.mp4: no [known] container", retryable=False, key="12")
+EVENTS = [
+    Step("a", "embed", "started"),
+    Step("a", "embed", "finished"),
+    Step("a", "segment", "started"),
+    Step("a", "segment", "finished"),
+    Done("a", None),
+    Step("b", "embed", "started"),
+    Done("b", FAILURE),
+]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bars_and_lines_tell_what_is_done_and_what_failed(monkeypatch, terminal):
+    paper = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=160, highlight=False, markup=False))
+    meter = progress.make_meter()
+    meter.begin({"embed": 2, "segment": 2})
+    for event in EVENTS:
+        meter.tell(event)
+    meter.end()
+    printed = paper.getvalue()
+    assert isinstance(meter, progress.BarMeter) == terminal
+    assert "b.mp4: no [known] container" in printed
+    assert "1/2" in printed
+
+
+def test_a_meter_ends_well_when_nothing_was_done(monkeypatch):
+    monkeypatch.setattr(progress, "console", Console(file=io.StringIO(), force_terminal=False))
+    meter = progress.make_meter()
+    meter.begin({"annotate": 1})
+    meter.end()
