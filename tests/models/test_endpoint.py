@@ -155,7 +155,17 @@ def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, ti
     assert len(server.asked) == times
 
 
-@pytest.mark.parametrize(("bad", "words"), [(error(500, "cannot parse"), "cannot parse"), (completion("late", delay=30), "within 0.3 s")])
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (error(500, "cannot parse"), "cannot parse"),
+        (completion("late", delay=30), "within 0.3 s"),
+        (completion("cut", sent=20), "breaks off"),
+        (html(200), "no chat completion"),
+        (Answer(b'{"error": {"message": "out of order"}}'), "no chat completion"),
+        (Answer(b'{"choices": []}'), "no chat completion"),
+    ],
+)
 def test_failing_on_one_request_harms_no_other(bad, words):
     with ChatServer(lambda asked: bad if asked.last == "bad" else completion("hello")) as server:
         model = config_for(server, timeout=0.3, concurrency=1).load()
@@ -168,13 +178,23 @@ def test_failing_on_one_request_harms_no_other(bad, words):
         assert server.base_url not in reply.problem
 
 
-def test_failing_on_one_request_after_the_other_is_the_servers_fault():
+@pytest.mark.parametrize(
+    ("bad", "words"), [(error(500), "error 500"), (completion("cut", sent=20), "breaks off"), (Answer(b'{"choices": []}'), "no chat completion")]
+)
+def test_failing_on_one_request_after_the_other_is_the_servers_fault(bad, words):
     with (
-        ChatServer(lambda asked: completion("hello") if asked.last == "0" else error(500)) as server,
-        pytest.raises(EndpointError, match="error 500"),
+        ChatServer(lambda asked: completion("hello") if asked.last == "0" else bad) as server,
+        pytest.raises(EndpointError, match=words),
     ):
         config_for(server, concurrency=1, retries=0).load().chat([request(str(number), str(number)) for number in range(20)])
     assert len(server.asked) == 1 + 9
+
+
+def test_a_mistake_in_a_request_is_not_blamed_on_the_server():
+    broken = replace(request(), schema=None)
+    with ChatServer(in_turn(completion("hello"))) as server, pytest.raises(AttributeError):
+        config_for(server).load().chat([broken])
+    assert server.asked == []
 
 
 def test_an_error_that_concerns_all_requests_abandons_them():

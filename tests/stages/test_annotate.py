@@ -241,26 +241,35 @@ def test_a_failed_refining_round_keeps_the_draft_and_says_so():
     assert len(server.asked) == 4 + 4 + 1
 
 
-@pytest.mark.parametrize("answer", [error(401), error(404), error(429), html(200), completion("cut", sent=10)])
+@pytest.mark.parametrize("answer", [error(401), error(404), error(429)])
 def test_a_server_that_ceases_to_answer_fails_the_video(answer):
     with ChatServer(spoil({(0, 4)}, answer)) as server, pytest.raises(EndpointError):
         stage_for(server)(VIDEO, given(make_tree()))
 
 
-@pytest.mark.parametrize("answer", [error(500), html(502), completion("late", delay=30)])
+@pytest.mark.parametrize("answer", [error(500), html(502), html(200), completion("cut", sent=10), completion("late", delay=30)])
 def test_a_server_that_never_answers_fails_the_video(answer):
     with ChatServer(lambda _: answer) as server, pytest.raises(EndpointError):
         stage_for(server, timeout=0.3)(VIDEO, given(make_tree()))
 
 
-@pytest.mark.parametrize(("answer", "reason"), [(error(500), "error 500"), (completion("late", delay=30), "within 0.3 s")])
-def test_a_server_that_fails_on_one_segment_costs_that_segment(answer, reason):
+@pytest.mark.parametrize(
+    ("answer", "reason", "times"),
+    [
+        (error(500), "error 500", 2),
+        (completion("late", delay=30), "within 0.3 s", 2),
+        (completion("cut", sent=10), "breaks off", 2),
+        (html(200), "no chat completion", 1),
+        (Answer(b'{"choices": []}'), "no chat completion", 1),
+    ],
+)
+def test_a_server_that_fails_on_one_segment_costs_that_segment(answer, reason, times):
     with ChatServer(spoil({(0, 4)}, answer)) as server:
         made = stage_for(server, timeout=0.3)(VIDEO, given(make_tree()))
     (gap,) = made.failed
     assert span_of(made, gap) == (0, 4)
     assert reason in gap.reason
-    assert len(server.asked) == 3 + 2
+    assert len(server.asked) == 3 + times
 
 
 def test_under_all_misbehaviour_at_once_nothing_invalid_comes_through_and_the_counts_add_up():

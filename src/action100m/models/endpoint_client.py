@@ -2,7 +2,7 @@
 
 A server that does not answer ends the call with an error. One that answers with something unusable gives a reply with its problem, to be asked
 again: replies cut off, refused or empty, and reasoning without an answer. One that fails on single requests (llama.cpp and vLLM answer with error
-500 when they cannot parse what the model wrote) costs those only.
+500 when they cannot parse what the model wrote; a connection breaks off; a proxy answers in its own words) costs those only.
 """
 
 from __future__ import annotations
@@ -92,14 +92,15 @@ class Endpoint:
 
     async def _answer(self, client: openai.AsyncOpenAI, slots: asyncio.Semaphore, request: ChatRequest) -> ChatReply | EndpointError:
         """Return the reply, or the error where it may be the request's fault."""
+        parameters = self._parameters(request)
         try:
             async with slots:
-                reply = _read(request.node, await client.chat.completions.create(**self._parameters(request)))
+                reply = _read(request.node, await client.chat.completions.create(**parameters))
         except (openai.OpenAIError, *_NOT_THE_PROTOCOL) as error:
-            status = error.status_code if isinstance(error, openai.APIStatusError) else 0
+            status = error.status_code if isinstance(error, openai.APIStatusError) else None
             if status in _REFUSED_REQUEST:
                 reply = ChatReply(request.node, "", problem=f"the server refused the request: {self._quote(error)}", ask_again=False)
-            elif (status >= 500 or isinstance(error, openai.APITimeoutError)) and self._failures_in_a_row < _MOST_FAILURES_IN_A_ROW:
+            elif (status is None or status >= 500) and self._failures_in_a_row < _MOST_FAILURES_IN_A_ROW:  # None: broken off, or another shape
                 self._failures_in_a_row += 1
                 return self._explain(error)
             else:
