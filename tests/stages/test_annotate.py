@@ -195,6 +195,9 @@ BAD_REPLIES = {
     "reasoning only": (completion(None, reasoning_content="Eggs are ..."), "reasoning, but no answer"),
     "refusal": (completion(None, refusal="I cannot help with eggs."), "I cannot help with eggs."),
     "half a surrogate pair": (completion(say("\ud83d")), "$.action.brief"),
+    "half a surrogate pair, raw": (completion("I see \ud83d eggs."), "not JSON"),
+    "half a surrogate pair as a key": (completion('{"\ud83d": 1}'), "does not match the schema"),
+    "refusal with half a surrogate pair": (completion(None, refusal="No \ud83d eggs."), "No ? eggs."),
 }
 
 
@@ -207,6 +210,7 @@ def test_replies_that_never_fit_cost_one_segment_and_are_kept(bad, reason):
     assert span_of(made, gap) == (0, 10)
     assert gap.reason.startswith("ReplyError: none of 2 replies fits")
     assert reason in gap.reason
+    gap.reason.encode()  # or the record could not be written
     raw = json.loads(bad.body)["choices"][0]["message"]["content"] or ""
     assert [turn.text for turn in made.history if turn.node == gap.node] == [raw, raw]
     assert len(server.asked) == 3 + 2

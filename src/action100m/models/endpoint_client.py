@@ -15,7 +15,7 @@ import openai
 from anyio.from_thread import start_blocking_portal
 
 from action100m.errors import EndpointError
-from action100m.models.base import ChatReply, ChatRequest, TokenUsage
+from action100m.models.base import ChatReply, ChatRequest, TokenUsage, mend
 from action100m.models.endpoint import EndpointConfig
 
 _NO_KEY: Final = "none"
@@ -142,7 +142,7 @@ class Endpoint:
         return EndpointError(f"{url} answers with something that is no chat completion ({self._quote(error)}); correct endpoint.base_url")
 
     def _quote(self, error: BaseException) -> str:
-        text = " ".join(str(error).split())
+        text = mend(" ".join(str(error).split()))
         text = text.replace(self._api_key, "(the key)") if self._api_key else text
         return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
@@ -166,7 +166,7 @@ def _read(node: str, completion: Any) -> ChatReply:
 
 def _find_problem(choice: Any, text: str) -> str | None:
     if refusal := choice.message.refusal:
-        return f"you refused: {refusal}"
+        return f"you refused: {mend(refusal)}"
     if choice.finish_reason == "length":
         return "the reply was cut off at the limit of tokens; think and write more briefly"
     if choice.finish_reason == "content_filter":

@@ -17,7 +17,7 @@ from typing import Literal
 
 from action100m.annotation import parse_annotation
 from action100m.errors import ReplyError
-from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, TokenUsage
+from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, TokenUsage, mend
 
 Effort = Literal["low", "medium", "high"]
 
@@ -66,7 +66,7 @@ class Dialogue:
         for turn in self.turns:
             if turn.round == round_:
                 messages += [
-                    ChatMessage("assistant", turn.text.strip() or _NO_TEXT),
+                    ChatMessage("assistant", mend(turn.text).strip() or _NO_TEXT),
                     ChatMessage("user", reask.substitute(reason=turn.problem)),
                 ]
         return tuple(messages)
@@ -114,5 +114,5 @@ def find_problem(reply: ChatReply) -> str | None:
     try:
         parse_annotation(reply.text)
     except ReplyError as error:
-        return (reply.problem or str(error))[:_LONGEST_REASON]
+        return mend(reply.problem or str(error))[:_LONGEST_REASON]
     return None
