@@ -149,3 +149,8 @@ def test_a_scaler_keeps_its_set_ups_apart():
 def test_an_impossible_size_is_refused():
     with pytest.raises(ValueError, match="at least 1 x 1 pixels, got 0 x 10"):
         FrameSize(0, 10)
+
+
+def test_an_unknown_fit_is_refused():
+    with pytest.raises(ValueError, match="by squash or letterbox, got 'crop'"):
+        FrameSize(10, 10, "crop")

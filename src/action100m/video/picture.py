@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 import av
 import numpy as np
@@ -26,6 +26,9 @@ _LEAST_ASPECT: Final = Fraction(1, 4)
 """Narrower pixels, or wider than 4:1, are a broken header."""
 
 
+Fit = Literal["squash", "letterbox"]
+
+
 @dataclass(frozen=True, slots=True)
 class FrameSize:
     """A target size in pixels.
@@ -35,11 +38,13 @@ class FrameSize:
 
     width: int
     height: int
-    fit: Literal["squash", "letterbox"] = "squash"
+    fit: Fit = "squash"
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"a frame size is at least 1 x 1 pixels, got {self.width} x {self.height}")
+        if self.fit not in get_args(Fit):
+            raise ValueError(f"a picture fits a frame by {' or '.join(get_args(Fit))}, got {self.fit!r}")
 
 
 def square_pixels(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
