@@ -15,6 +15,7 @@ from action100m.video.signals import Signals
 from action100m.video.video import Cue, Frames, VideoMetadata
 
 CaptionField = Literal["frame_caption", "clip_caption", "clip_action"]
+Effort = Literal["low", "medium", "high"]
 
 
 class Encoder(Protocol):
@@ -100,7 +101,7 @@ class ChatRequest:
     tree: Tree
     """With captions. The node's own is `tree[node]`."""
     metadata: VideoMetadata
-    effort: Literal["low", "medium", "high"] | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)

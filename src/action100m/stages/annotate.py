@@ -17,14 +17,14 @@ from pydantic import ConfigDict, Discriminator
 
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.errors import ConfigError
-from action100m.models.base import ChatMessage, ChatModel, ChatRequest, TokenUsage
+from action100m.models.base import ChatMessage, ChatModel, ChatRequest, Effort, TokenUsage
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, StageName
 from action100m.stages.context import format_seconds, render_segment, render_video
 from action100m.stages.prompts import prompt_digest, read_prompt
-from action100m.stages.refine import Dialogue, Effort, Turn, self_refine
+from action100m.stages.refine import Dialogue, Turn, self_refine
 from action100m.tree import Node, Tree, tree_from_json, tree_to_json
 from action100m.video.video import Video, VideoMetadata
 

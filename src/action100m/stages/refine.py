@@ -13,13 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Template
-from typing import Literal
 
 from action100m.annotation import parse_annotation
 from action100m.errors import ReplyError
-from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, TokenUsage, mend
-
-Effort = Literal["low", "medium", "high"]
+from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage, mend
 
 _LONGEST_REASON = 500
 """Characters. What a model is told about its mistake may quote the whole reply."""
