@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError, TooShortError
 from action100m.models.descriptor import DescriptorConfig
@@ -319,6 +320,13 @@ def test_settings_change_with_what_vectors_depend_on(changes):
 def test_a_setting_out_of_bounds_is_refused(changes, message):
     with pytest.raises(ConfigError, match=message):
         EmbedConfig(**changes)
+
+
+@pytest.mark.parametrize("encoder", [{"kind": "vjepa2", "checkpont": "x"}, {"kind": "descriptor", "checkpoint": "x"}, {"kind": "vjepa3"}])
+def test_a_mistake_in_the_table_of_the_encoder_is_one_finding(encoder):
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(EmbedConfig).validate_python({"encoder": encoder})
+    assert raised.value.error_count() == 1
 
 
 def test_a_window_of_broken_tubelets_is_refused_before_work_starts(tiny_checkpoint):

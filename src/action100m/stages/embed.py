@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import json
+import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import partial
@@ -19,7 +20,7 @@ from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Discriminator
 
 from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import ConfigError
@@ -43,7 +44,7 @@ class EmbedConfig:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    encoder: DescriptorConfig | VJepa2Config = DescriptorConfig()
+    encoder: typing.Annotated[DescriptorConfig | VJepa2Config, Discriminator("kind")] = DescriptorConfig()
     """Who turns frames into vectors."""
     sampling: SampleConfig = SampleConfig()
     """Which frames are taken."""
