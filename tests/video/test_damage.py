@@ -11,6 +11,7 @@ import pytest
 
 from action100m.errors import NoFrameError, ProtectedVideoError
 from action100m.video.decode import SampleConfig, open_frames
+from action100m.video.decoder import Decoder, _DamageError
 from support.clips import read_time_code, time_code_picture, write_clip
 
 SECONDS = [index / 30 for index in range(90)]
@@ -72,6 +73,47 @@ def test_frames_kept_do_not_depend_on_the_number_of_threads(sound, name):
     assert one[0] == several[0]
     assert one[1].lost == several[1].lost
     assert any("1 of 5" in loss and "packets do not decode, at" in loss for loss in one[1].lost)
+
+
+def lose_silently(monkeypatch, *, lost, noticed):
+    """Let threaded decoding drop these frames without an error, and notice damage at a later one."""
+    decode_packet = Decoder._decode_packet
+
+    def decode_and_lose(self, packet):
+        frames = decode_packet(self, packet)
+        if self._threads == 1:
+            return frames
+        numbers = range(self._frames_decoded - len(frames), self._frames_decoded)
+        if noticed in numbers:
+            raise _DamageError
+        return [frame for number, frame in zip(numbers, frames, strict=True) if number not in lost]
+
+    monkeypatch.setattr(Decoder, "_decode_packet", decode_and_lose)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.avi", "vp9.webm"])
+@pytest.mark.parametrize("noticed", [5, 60])
+def test_frames_lost_without_an_error_are_not_made_up_for_by_old_ones(sound, monkeypatch, name, noticed):
+    whole, sound_report = decode(sound[name], threads=1)
+    lose_silently(monkeypatch, lost=range(20, 50), noticed=noticed)
+    read, report = decode(sound[name], threads=4)
+    assert read == (whole if noticed == 5 else whole[:20] + whole[50:])
+    assert report.end == pytest.approx(sound_report.end)
+    if noticed == 5:
+        assert report.lost == ()
+    else:
+        (loss,) = report.lost
+        assert loss == f"30 of 90 frames are left out before {whole[59][0]:.2f} s"
+
+
+def test_frames_are_lost_but_not_repeated_where_stamps_start_anew(tmp_path, monkeypatch):
+    parts = [write_clip(tmp_path / f"{name}.ts", noisy_pictures(), options={"preset": "ultrafast"}) for name in "ab"]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    whole, _ = decode(joined, threads=1)
+    assert len(whole) > 175
+    lose_silently(monkeypatch, lost=range(20, 50), noticed=120)
+    assert decode(joined, threads=4)[0] == whole[:20] + whole[50:]
 
 
 def test_a_hole_in_the_middle_is_said_with_its_time(sound):

@@ -1,7 +1,8 @@
 """From a file to decoded frames, whatever the packets are like: what decodes is kept, what does not is counted.
 
 Decoding in several threads loses healthy frames around a broken packet, some of them without an error, and how many depends on the number
-of threads. So the first sign of it starts the file again in one thread, from which the frames after those already handed out are taken.
+of threads. So the first sign of it starts the file again in one thread, from which the frames after the last one handed out are taken. That
+one is known by its time stamp: its number would be too small by the frames that were lost before without an error.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
 from typing import Any, Final
 
 import av
@@ -18,6 +18,7 @@ from av.packet import Packet
 from action100m.errors import ProtectedVideoError
 from action100m.video.loss import Spell
 from action100m.video.source import choose_video_stream, open_container
+from action100m.video.timeline import BACKWARD_JUMP, own_stamp
 
 _FORMATS_WITH_HEADER: Final = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf"})
 """Their header states a duration. Elsewhere libavformat estimates it from what is in the file, so nothing can be found missing."""
@@ -33,6 +34,27 @@ class _DamageError(Exception):
     """The first sign of damage while decoding in several threads."""
 
 
+class _Place:
+    """How far a pass has come, so that another pass over the same file can tell when it gets there."""
+
+    def __init__(self, *, container_format: str, time_base: Fraction) -> None:
+        self._container_format = container_format
+        self._jump = BACKWARD_JUMP / time_base
+        self.frames = 0
+        self.reached = 0, -math.inf, 0
+        """How often the stamps jumped back, the latest stamp in ticks, and how many frames without a stamp of their own followed it."""
+
+    def move_to(self, frame: av.VideoFrame) -> None:
+        """Take the next frame."""
+        section, latest, followers = self.reached
+        stamp = own_stamp(frame, container_format=self._container_format)
+        self.frames += 1
+        if stamp is None or stamp == latest:
+            self.reached = section, latest, followers + 1
+        else:
+            self.reached = section + (stamp <= latest - self._jump), stamp, 0
+
+
 class Decoder:
     """One pass over the frames of one file, in the order the codec presents them.
 
@@ -43,6 +65,7 @@ class Decoder:
     def __init__(self, location: str, *, threads: int) -> None:
         self.location = location
         self._threads = threads
+        self._left_out = 0, 0.0
         self._open()
 
     def _open(self) -> None:
@@ -73,16 +96,16 @@ class Decoder:
         Raises:
             ProtectedVideoError: a packet is encrypted.
         """
-        given = 0
+        given = self._start()
         try:
             for frame in self._decode():
+                given.move_to(frame)
                 yield frame
-                given += 1
         except _DamageError:
             self.close()
             self._threads = 1
             self._open()
-            yield from islice(self._decode(), given, None)
+            yield from self._decode_after(given)
 
     def announced_end(self) -> float | None:
         """Return the time stamp in seconds at which the header lets the stream end; None where it does not tell."""
@@ -103,9 +126,14 @@ class Decoder:
         return (
             *self._failed.describe("{count} of {total} packets do not decode, {when}", first=first, total=self._packets_read),
             *self._damaged.describe("{count} of {total} frames are damaged, {when}", first=first, total=self._frames_decoded),
+            *self._describe_left_out(first=first),
             *((f"reading stops {end:.2f} s from the start: {self._stopped}",) if self._stopped else ()),
             *self._describe_tail(first=first, end=end, slack=max(_SLACK, 2 * interval)),
         )
+
+    def _describe_left_out(self, *, first: float) -> tuple[str, ...]:
+        count, before = self._left_out
+        return (f"{count} of {self._frames_decoded} frames are left out before {before - first:.2f} s",) if count else ()
 
     def _describe_tail(self, *, first: float, end: float, slack: float) -> tuple[str, ...]:
         """Say how much less there is than the header announces.
@@ -122,6 +150,20 @@ class Decoder:
         if announced - found <= slack:
             return ()
         return (f"the last {announced - found:.2f} s of the announced {announced:.2f} s are missing",)
+
+    def _start(self) -> _Place:
+        return _Place(container_format=self.format, time_base=self.time_base)
+
+    def _decode_after(self, given: _Place) -> Iterator[av.VideoFrame]:
+        """Yield the frames after those given by an earlier pass. Those that it lost before are not made up for: their time has passed."""
+        again, frames, frame = self._start(), self._decode(), None
+        while again.reached < given.reached and (frame := next(frames, None)) is not None:
+            again.move_to(frame)
+        is_past = again.reached > given.reached
+        self._left_out = max(0, again.frames - is_past - given.frames), self._last_frame
+        if frame is not None and is_past:
+            yield frame
+        yield from frames
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         for packet in self._packets():

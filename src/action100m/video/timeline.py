@@ -16,12 +16,20 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-_BACKWARD_JUMP: Final = Fraction(1, 2)
+BACKWARD_JUMP: Final = Fraction(1, 2)
 """Seconds back in time that start a new section. Frames that a codec hands out too late stay below it."""
 _FORWARD_JUMP: Final = 10
 """Seconds ahead that start a new section in MPEG-TS, which may be joined byte by byte; elsewhere a gap is a gap."""
 _UNKNOWN_INTERVAL: Final = Fraction(1, 25)
 """Seconds that a frame lasts when neither the header nor other frames tell."""
+
+
+def own_stamp(frame: av.VideoFrame, *, container_format: str) -> int | None:
+    """Return the time stamp of a frame in ticks, None where it has none.
+
+    AVI stores no presentation times: libavformat's guesses swap frames, while decoding times follow the order of the output.
+    """
+    return frame.dts if container_format == "avi" or frame.pts is None else frame.pts
 
 
 class Timeline:
@@ -30,7 +38,7 @@ class Timeline:
     def __init__(self, time_base: Fraction, *, container_format: str, rate: Fraction | None) -> None:
         self._time_base = time_base
         self._may_jump_ahead = container_format == "mpegts"
-        self._has_only_decoding_times = container_format == "avi"
+        self._container_format = container_format
         self._interval = max(1, round((1 / rate if rate else _UNKNOWN_INTERVAL) / time_base))
         self._first, self._last, self._shift = 0, -1, 0
         self._last_was_unstamped = False
@@ -87,11 +95,8 @@ class Timeline:
         return float(np.median(np.diff(self.presented))) if len(self._seconds) > 1 else float(self._interval * self._time_base)
 
     def _stamp(self, frame: av.VideoFrame, *, after: tuple[int, av.VideoFrame] | None) -> int:
-        """Return a frame's time in ticks of the whole timeline, opening a new section where the stamps jump.
-
-        AVI stores no presentation times: libavformat's guesses swap frames, while decoding times follow the order of the output.
-        """
-        stamp = frame.dts if self._has_only_decoding_times or frame.pts is None else frame.pts
+        """Return a frame's time in ticks of the whole timeline, opening a new section where the stamps jump."""
+        stamp = own_stamp(frame, container_format=self._container_format)
         was_unstamped, self._last_was_unstamped = self._last_was_unstamped, stamp is None
         if after is None:
             return stamp or 0
@@ -99,7 +104,7 @@ class Timeline:
         if stamp is None:
             return follows
         step = (stamp + self._shift - after[0]) * self._time_base
-        jumps = step <= -_BACKWARD_JUMP or (self._may_jump_ahead and step >= _FORWARD_JUMP)
+        jumps = step <= -BACKWARD_JUMP or (self._may_jump_ahead and step >= _FORWARD_JUMP)
         if jumps or (was_unstamped and step <= 0):
             self._shift = follows - stamp
         return stamp + self._shift
