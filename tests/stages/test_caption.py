@@ -37,7 +37,7 @@ def embedded(clip):
             meter.measure(picture.rgb(meter.frame_size), picture.seconds)
             seconds.append(picture.seconds)
     edges = frame_edges(np.array(seconds), stream.report.end)
-    return Embedded(Embeddings(np.zeros((len(seconds), 2), np.float32), edges), np.array(seconds), meter.finish(), stream.report)
+    return Embedded(Embeddings(np.zeros((len(seconds), 2), np.float32), edges), np.array(seconds), meter.finish(), stream.report, "zeros")
 
 
 @pytest.fixture

@@ -210,6 +210,7 @@ def test_each_sampled_frame_has_a_vector_a_time_and_measurements(clip, config):
     np.testing.assert_allclose(made.embeddings.edges, [0, *(expected[1:] + expected[:-1]) / 2, 3], atol=1e-6)
     assert np.array_equal(made.signals.seconds, made.seconds)
     assert len(made.report.presented) == 90
+    assert made.encoder == config.encoder.load().name
 
 
 @pytest.fixture
@@ -267,6 +268,7 @@ def test_the_artifact_is_read_back_equal_and_has_the_same_bytes_each_time(clip, 
     assert np.array_equal(read.signals.brightness, made.signals.brightness)
     assert np.array_equal(read.report.presented, made.report.presented)
     assert replace(read.report, presented=made.report.presented) == made.report
+    assert read.encoder == made.encoder != ""
 
 
 def test_what_was_lost_survives_the_artifact(clip):

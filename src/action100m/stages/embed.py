@@ -86,6 +86,8 @@ class Embedded:
     """Measurements of the same frames."""
     report: DecodeReport
     """What the decoder found."""
+    encoder: str
+    """Name of the encoder as it was loaded: which commit, in which precision."""
 
     def to_bytes(self) -> bytes:
         """Return the artifact as a NumPy archive, which holds no time of writing."""
@@ -96,6 +98,7 @@ class Embedded:
             "seconds": self.seconds,
             "presented": self.report.presented,
             "report": np.array(json.dumps(report)),
+            "encoder": np.array(self.encoder),
             **{f"signals.{name}": values for name, values in self.signals.to_arrays().items()},
         }
         file = io.BytesIO()
@@ -113,6 +116,7 @@ class Embedded:
             seconds=arrays["seconds"],
             signals=Signals.from_arrays({name.removeprefix("signals."): values for name, values in arrays.items() if name.startswith("signals.")}),
             report=DecodeReport(**report | {"presented": arrays["presented"], "lost": tuple(report["lost"])}),
+            encoder=str(arrays["encoder"]),
         )
 
 
@@ -169,7 +173,7 @@ class Embed:
             vectors = embed_frames(frames, self._encoder, self.config)
             report = stream.report
         times = np.array(seconds, np.float64)
-        return Embedded(Embeddings(vectors, frame_edges(times, report.end)), times, meter.finish(), report)
+        return Embedded(Embeddings(vectors, frame_edges(times, report.end)), times, meter.finish(), report, self._encoder.name)
 
 
 def embed_frames(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, config: EmbedConfig) -> NDArray[np.float32]:
