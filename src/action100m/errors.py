@@ -19,7 +19,7 @@ Action100MError
 │   └── ReplyError                a reply does not fit the schema, also after asking again
 ├── TreeError                   the invariants of a tree do not hold
 ├── DataSetError                a file is not a data set in the published schema
-├── StoreError                  a run folder cannot be read or written
+├── StoreError                  a run folder cannot be read or written            (retryable)
 └── WorkerError                 a worker process died                             (retryable)
 """
 
@@ -120,6 +120,8 @@ class DataSetError(Action100MError):
 
 class StoreError(Action100MError):
     """A run folder cannot be read or written."""
+
+    retryable = True
 
 
 class WorkerError(Action100MError):

@@ -38,6 +38,6 @@ def main() -> None:
     except Action100MError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; what was finished is kept, and the same command goes on from here")
-        sys.exit(130)
+    except OSError as error:  # a full disk, a folder that may not be written
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
+        sys.exit(2)

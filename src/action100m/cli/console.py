@@ -65,7 +65,9 @@ def _causes(stage: StageStatus) -> str:
 
 def _forecast(status: RunStatus, run: str) -> str:
     parts = [f"make {status.to_make - status.to_retry}", f"retry {status.to_retry}", f"leave {status.left_alone} failed alone"]
-    steps = ", ".join(f"{stage.name} {stage.left}" for stage in status.stages if stage.left)
+    if status.rejected:
+        parts.append(f"look again at {len(status.rejected)} rejected")
+    steps = ", ".join(f"{stage.name} {stage.ahead}" for stage in status.stages if stage.ahead)
     lines = [f"a rerun would {', '.join(parts)}" + (f"; by stage: {steps}" if steps else "")]
     if status.left_alone or any(failure.partial for failure in status.failures):
         lines.append(f"to redo what failed: action100m run --out {run} --retry failed")

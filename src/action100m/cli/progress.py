@@ -30,13 +30,13 @@ class BarMeter:
     def begin(self, work: dict[StageName, int]) -> None:
         """Draw the bars."""
         columns = (
-            TextColumn("{task.description:9}"),
+            TextColumn("{task.description:9}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[now]}"),
+            TextColumn("{task.fields[now]}", markup=False),
         )
         self._began = time.monotonic()
         self._progress = Progress(*columns, console=console)
@@ -76,7 +76,7 @@ class LineMeter:
         if event.kind == "step":
             self._done[event.stage] += event.state == "finished"
         elif event.failure is not None:
-            self._failed += 1
+            self._failed += not event.failure.partial
             console.print(f"failed  {event.failure.stage}  {event.failure.cause}  {event.failure.message}")
         if time.monotonic() - self._told >= _LINE_EVERY:
             self._say()

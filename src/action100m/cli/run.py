@@ -7,17 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from action100m.cli.console import print_summary
+from action100m.cli.console import console, print_summary
 from action100m.cli.progress import make_meter
-
-PresetName = Literal["preview", "laptop", "paper"]
+from action100m.run.config import PresetName
 
 
 def run(
     videos: Annotated[list[str] | None, typer.Argument(help="Videos, folders, or manifests (.csv, .jsonl). None: those of the run before.")] = None,
     *,
     out: Annotated[str, typer.Option(help="Folder or URL of the run.")],
-    preset: Annotated[PresetName | None, typer.Option(help="Default: the run's own settings, else preview.")] = None,
+    preset: Annotated[
+        PresetName | None,
+        typer.Option(help="Default: the run's own settings, else preview. laptop and paper wait for captioners that are not there yet."),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file that overrides the preset.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N files.")] = None,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
@@ -31,6 +33,10 @@ def run(
     from action100m.run.run import run as run_videos
 
     chosen = choose_config(preset, override=config)
-    summary = run_videos(videos or [], out, chosen, limit=limit, workers=workers, retry=retry, meter=make_meter())
+    try:
+        summary = run_videos(videos or [], out, chosen, limit=limit, workers=workers, retry=retry, meter=make_meter())
+    except KeyboardInterrupt:
+        console.print("stopped; what was finished is kept, and the same command goes on from here")
+        raise typer.Exit(130) from None
     print_summary(summary, out)
     raise typer.Exit(1 if summary.failures else 0)

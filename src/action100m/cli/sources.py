@@ -10,6 +10,7 @@ from action100m.errors import ConfigError
 from action100m.record import Record
 from action100m.run.pack import run_locations, run_records
 from action100m.run.store import RunStore
+from action100m.video.discover import find_videos
 
 
 def open_source(source: str, videos: str | None) -> tuple[Iterator[Record], dict[str, str]]:
@@ -20,9 +21,11 @@ def open_source(source: str, videos: str | None) -> tuple[Iterator[Record], dict
         StoreError, DataSetError: the source is neither.
     """
     if RunStore(source).exists():
+        if videos is not None:
+            raise ConfigError(f"--videos is for data sets; the run {source} knows where its videos are")
         return run_records(source), run_locations(source)
     if videos is None:
         return read_records(source), {}
     if not Path(videos).is_dir():
         raise ConfigError(f"--videos {videos} is not a folder")
-    return read_records(source), {path.stem: str(path) for path in sorted(Path(videos).iterdir()) if path.is_file()}
+    return read_records(source), {Path(found.path).stem: found.path for found in find_videos([videos])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -68,8 +69,8 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
     redo_gaps: ask once more for the annotations that failed, keeping those that did not.
 
     Returns:
-        None when all is made, else what failed, which is also in the store. This is the only place that catches `Exception`: whatever one
-        video makes a stage raise, the others go on.
+        None when all is made, else what failed, which is also in the store. Whatever one video makes a stage raise is caught here, so that the
+        others go on.
     """
     given: Given = {}
     for stage, key in zip(stages, stage_keys(video, stages), strict=True):
@@ -80,22 +81,27 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
                     continue
             watch(stage.name, "started")
             given[stage.name] = stage(video, given)
+            if stage is stages[-1] and (gaps := _find_gaps(video, given, key)):
+                store.save_failure(gaps)  # before the artifact, so that no kill leaves gaps that nobody knows of
             store.save(stage, video, key, given[stage.name])
             watch(stage.name, "finished")
         except Exception as error:  # noqa: BLE001 - see the docstring
             failure = make_failure(error, location=video.location, uid=video.uid, stage=stage.name, key=key)
+            failure = replace(failure, partial=store.has(stage, video, key))  # a retry that fails leaves the record as it was
             store.save_failure(failure)
             return failure
-    return _note_gaps(video, given, store, key=key)
+    gaps = _find_gaps(video, given, key)
+    if gaps is None:
+        store.clear_failure(video.uid, video.location)
+    return gaps
 
 
-def _note_gaps(video: Video, given: Given, store: RunStore, *, key: str) -> Failure | None:
+def _find_gaps(video: Video, given: Given, key: str) -> Failure | None:
     """A record with failed annotations is made and packed, and yet a row among the failures, so that it can be seen and retried."""
     failed = given["annotate"].failed
     if not failed:
-        store.clear_failure(video.uid, video.location)
         return None
-    failure = Failure(
+    return Failure(
         location=video.location,
         uid=video.uid,
         stage="annotate",
@@ -105,8 +111,6 @@ def _note_gaps(video: Video, given: Given, store: RunStore, *, key: str) -> Fail
         key=key,
         partial=True,
     )
-    store.save_failure(failure)
-    return failure
 
 
 def make_failure(error: Exception, *, location: str, uid: str | None, stage: str, key: str) -> Failure:

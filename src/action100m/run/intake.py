@@ -44,7 +44,7 @@ def take_in(inputs: Sequence[str], store: RunStore, *, limit: int | None = None)
         ConfigError: nothing is named, or no video is found.
         SidecarError: a manifest cannot be read.
     """
-    found = find_videos(inputs or _met_before(store))[:limit]
+    found = _recall(find_videos(inputs), store)[:limit] if inputs else store.read_candidates()[:limit]
     if not found:
         raise ConfigError(f"no video in {', '.join(inputs) or 'the run'}; name files, or folders that hold some")
     taken: list[_Taken] = []
@@ -65,9 +65,19 @@ def take_in(inputs: Sequence[str], store: RunStore, *, limit: int | None = None)
     return Intake(tuple(videos), tuple(failures), tuple(duplicates))
 
 
-def _met_before(store: RunStore) -> list[str]:
-    rejected = [failure.location for failure in store.read_failures() if failure.uid is None]
-    return [*(video.location for video in store.read_videos()), *rejected]
+def _recall(found: Sequence[Candidate], store: RunStore) -> list[Candidate]:
+    """What a manifest once said of a file stays true when the file is named again without it."""
+    named = {candidate.path: candidate for candidate in store.read_candidates()}
+    for candidate in found:
+        before = named.get(candidate.path, candidate)
+        named[candidate.path] = Candidate(
+            candidate.path,
+            uid=candidate.uid or before.uid,
+            title=candidate.title or before.title,
+            description=candidate.description or before.description,
+        )
+    store.write_candidates(named.values())
+    return [named[candidate.path] for candidate in found]
 
 
 def _look_at(path: str, before: FileState | None) -> FileState:

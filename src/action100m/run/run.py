@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from action100m.errors import ConfigError
+from action100m.errors import ConfigError, ModelError
 from action100m.run.config import RunConfig, make_stages
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
@@ -84,12 +84,17 @@ def run(
     if workers < 1 or (limit is not None and limit < 1):
         raise ConfigError(f"workers and limit must be at least 1, got {workers} and {limit}")
     store = RunStore(out)
-    config = config or (store.read_config() if store.exists() else RunConfig())
-    store.open(config)
+    earlier = store.read_config() if store.exists() else None
+    config = config or earlier or RunConfig()
     intake = take_in([str(video) for video in videos], store, limit=limit)
     stages = make_stages(config)
     todo = [state for state in survey(intake.videos, stages, store) if _has_work(state, retry)]
-    _execute(todo, stages, store, workers=workers, meter=meter or SilentMeter())
+    store.open(config)
+    try:
+        _execute(todo, stages, store, workers=workers, meter=meter or SilentMeter())
+    except ModelError:
+        store.open(earlier or config)  # settings that cannot be run must not hide what the run has made
+        raise
     states = survey(intake.videos, stages, store)
     failures = (*intake.failures, *(state.failure for state in states if state.failure is not None))
     return RunSummary(
@@ -110,7 +115,8 @@ def _has_work(state: Progress, retry: Retry | None) -> bool:
 def _execute(todo: Sequence[Progress], stages: tuple[Stage, ...], store: RunStore, *, workers: int, meter: Meter) -> None:
     if not todo:
         return
-    work = Counter(name for state in todo for name in _stages_ahead(state))
+    ahead = Counter(name for state in todo for name in _stages_ahead(state))
+    work = {stage.name: ahead[stage.name] for stage in stages if ahead[stage.name]}
     tasks = [Task(state.video, redo_gaps=state.made) for state in todo]
     meter.begin(work)
     try:

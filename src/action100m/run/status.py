@@ -25,6 +25,8 @@ class StageStatus:
     """To be made by a rerun."""
     blocked: int
     """Not reached, because an earlier stage failed for good."""
+    ahead: int
+    """What a rerun would make in this stage: those left, and failures that it tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,5 @@ def _stage_status(name: StageName, states: Sequence[Progress]) -> StageStatus:
     unmade = [state for state in states if name in state.missing]
     failed = Counter(state.failure.cause for state in unmade if state.failure is not None and state.failure.stage == name)
     blocked = sum(state.stopped and state.failure is not None and state.failure.stage != name for state in unmade)
-    return StageStatus(name, len(states) - len(unmade), dict(failed), len(unmade) - failed.total() - blocked, blocked)
+    ahead = sum(not state.stopped for state in unmade)
+    return StageStatus(name, len(states) - len(unmade), dict(failed), len(unmade) - failed.total() - blocked, blocked, ahead)

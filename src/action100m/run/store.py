@@ -3,20 +3,23 @@
     runs/mine/
       run.json                                   format version and the resolved settings
       videos.jsonl                               one line per video: uid, path, digest, metadata
+      named.json                                 each path that was named, with what a manifest said of it
       files.json                                 size, time of change and digest of each path, so that a rerun reads no file again
       videos/<uid>/<stage>-<key>.<suffix>        an artifact; the key is a digest of all it depends on
       failures/<uid>.json                        why a video stopped, until it succeeds
 
-An artifact is there whole or not at all, so a killed run loses at most what was in the making. Nothing is ever rewritten: other settings have
-other keys, and going back to old settings finds the old artifacts.
+An artifact is there whole or not at all, so a killed run loses at most what was in the making. Other settings have other keys, so going
+back to old settings finds the old artifacts; only a retry of failed annotations writes an artifact anew.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,9 +32,12 @@ from pydantic import TypeAdapter
 from action100m.errors import StoreError
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
 from action100m.stages.base import Artifact, Stage
+from action100m.video.discover import Candidate
 from action100m.video.video import Video, file_stem
 
 _FORMAT: Final = 1
+_LEFTOVER_AGE: Final = 3600.0
+"""Seconds."""
 _KEY_LENGTH: Final = 16
 """Hex digits of the digest in file names: 64 bits keep apart the few settings that one video sees."""
 
@@ -85,7 +91,10 @@ class RunStore:
 
     def __init__(self, url: str | Path) -> None:
         self.url = str(url)
-        self._fs, self._root = fsspec.url_to_fs(self.url)
+        try:
+            self._fs, self._root = fsspec.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:  # an unknown scheme, or one whose package is not installed
+            raise StoreError(f"{self.url} cannot be opened: {error}") from error
 
     # Settings and videos
 
@@ -97,6 +106,7 @@ class RunStore:
         """
         if self.exists():
             self.read_config()
+        self._remove_leftovers()
         self._write("run.json", _json({"format": _FORMAT, "config": config_to_dict(config)}))
 
     def exists(self) -> bool:
@@ -111,7 +121,10 @@ class RunStore:
         """
         if not self.exists():
             raise StoreError(f"{self.url} is not a run: it has no run.json. Make one with: action100m run VIDEO --out {self.url}")
-        value = json.loads(self._read("run.json"))
+        try:
+            value = json.loads(self._read("run.json"))
+        except ValueError as error:
+            raise StoreError(f"{self._path('run.json')} is damaged ({error}); run with a --preset or --config to write it anew") from error
         if value.get("format") != _FORMAT:
             raise StoreError(f"{self.url} has format {value.get('format')!r}, this version reads {_FORMAT}; start a new folder")
         return config_from_dict(value["config"])
@@ -121,13 +134,12 @@ class RunStore:
         if not self._fs.exists(self._path("videos.jsonl")):
             return []
         adapter = TypeAdapter(Video)
-        return [adapter.validate_json(line) for line in self._read("videos.jsonl").splitlines()]
+        return [adapter.validate_python(json.loads(line)) for line in self._read("videos.jsonl").splitlines()]
 
     def add_videos(self, videos: Iterable[Video]) -> None:
         """Note videos; one with a known uid is replaced."""
         known = {video.uid: video for video in self.read_videos()} | {video.uid: video for video in videos}
-        adapter = TypeAdapter(Video)
-        self._write("videos.jsonl", b"".join(adapter.dump_json(known[uid]) + b"\n" for uid in sorted(known)))
+        self._write("videos.jsonl", "".join(json.dumps(asdict(known[uid])) + "\n" for uid in sorted(known)).encode())
 
     def read_files(self) -> dict[str, FileState]:
         """Return the state of each path that was fingerprinted."""
@@ -138,6 +150,16 @@ class RunStore:
     def write_files(self, files: Mapping[str, FileState]) -> None:
         """Note the state of each path."""
         self._write("files.json", _json({path: [state.size, state.changed, state.sha256] for path, state in sorted(files.items())}))
+
+    def read_candidates(self) -> list[Candidate]:
+        """Return every file that was ever named, with what a manifest said of it."""
+        if not self._fs.exists(self._path("named.json")):
+            return []
+        return [Candidate(**entry) for entry in json.loads(self._read("named.json"))]
+
+    def write_candidates(self, candidates: Iterable[Candidate]) -> None:
+        """Note the files that were named."""
+        self._write("named.json", _json([asdict(candidate) for candidate in candidates]))
 
     # Artifacts
 
@@ -178,7 +200,7 @@ class RunStore:
         folder = self._path("failures")
         paths = self._fs.find(folder) if self._fs.exists(folder) else []
         adapter = TypeAdapter(Failure)
-        failures = [adapter.validate_json(self._fs.cat_file(path)) for path in paths if path.endswith(".json")]
+        failures = [adapter.validate_python(json.loads(self._fs.cat_file(path))) for path in paths if path.endswith(".json")]
         return sorted(failures, key=lambda failure: failure.location)
 
     def save_failure(self, failure: Failure) -> None:
@@ -192,6 +214,13 @@ class RunStore:
             self._fs.rm_file(path)
 
     # Bytes
+
+    def _remove_leftovers(self) -> None:
+        """Remove what killed writers left behind, once it is too old for one that still writes."""
+        if isinstance(self._fs, LocalFileSystem):
+            for path in Path(self._root).rglob(".*.tmp"):
+                if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
+                    path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -209,9 +238,9 @@ class RunStore:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a local file so that it is there whole or not at all, also when the machine stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
@@ -220,12 +249,13 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def _failure_name(uid: str | None, location: str) -> str:
     """A file that never got a uid is told apart by its path."""
-    stem = file_stem(uid) if uid is not None else f"path-{sha256(location.encode()).hexdigest()[:_KEY_LENGTH]}"
+    stem = file_stem(uid) if uid is not None else f"path-{sha256(os.fsencode(location)).hexdigest()[:_KEY_LENGTH]}"
     return f"failures/{stem}.json"
 
 

@@ -29,7 +29,7 @@ class Progress:
     @property
     def stopped(self) -> bool:
         """Whether a rerun leaves it alone: it failed in a way that only a changed file, other settings or an explicit retry can cure."""
-        return bool(self.missing) and self.failure is not None and not self.failure.retryable
+        return bool(self.missing) and self.failure is not None and not self.failure.retryable and not self.failure.partial
 
 
 def survey(videos: Iterable[Video], stages: Sequence[Stage], store: RunStore) -> list[Progress]:
@@ -42,5 +42,5 @@ def survey(videos: Iterable[Video], stages: Sequence[Stage], store: RunStore) ->
 def _progress(video: Video, stages: Sequence[Stage], store: RunStore, names: frozenset[str], failure: Failure | None) -> Progress:
     keys = stage_keys(video, stages)
     missing = tuple(stage.name for stage, key in zip(stages, keys, strict=True) if store.name(stage, video, key) not in names)
-    current = failure if failure is not None and failure.key in keys else None
+    current = failure if failure is not None and failure.key in keys and (missing or failure.partial) else None
     return Progress(video, missing, current)

@@ -136,7 +136,8 @@ class Caption:
         assert self._captioner is not None
         if self._captioner.evidence == "signals":
             for planned in plan_captions(tree, embedded.seconds, frames=None):
-                yield replace(self._request(video, planned), signals=embedded.signals.at(planned.seconds))
+                after = np.nextafter(planned.seconds[-1], np.inf)  # views of the measurements: a copy for every node would grow with the video
+                yield replace(self._request(video, planned), signals=embedded.signals.between(planned.seconds[0], after))
         else:
             plan = plan_captions(tree, embedded.report.presented, frames=self.config.frames)
             requests = [self._request(video, planned) for planned in plan]

@@ -97,5 +97,6 @@ _LONGEST_NAME = 150
 
 def file_stem(uid: str) -> str:
     """Return a file name for a uid: safe on every file system, different for different uids, and readable where the uid is."""
-    name = quote(uid, safe=" ").replace(".", "%2E") if uid.startswith(".") else quote(uid, safe=" ")
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(uid.encode()).hexdigest()[:16]}"
+    name = quote(uid, safe=" ", errors="surrogatepass")
+    name = name.replace(".", "%2E") if uid.startswith(".") else name
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:16]}"

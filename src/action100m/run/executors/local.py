@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from action100m import errors
-from action100m.errors import ModelError, WorkerError
+from action100m.errors import Action100MError, ModelError, WorkerError
 from action100m.run.engine import make_failure, stage_keys
 from action100m.run.executors.channel import Done, Message, Ready, Start, Step, Task, receive, send
 from action100m.run.store import RunStore
@@ -124,7 +124,7 @@ class _Worker:
         except (EOFError, BrokenPipeError) as error:
             raise WorkerError(f"a worker process died while it started: {self._last_words()}") from error
         if isinstance(ready, Ready) and ready.error is not None:
-            raise getattr(errors, ready.error_class or "", ModelError)(ready.error)
+            raise _rebuild(ready.error_class, ready.error)
 
     def _hear(self) -> Message:
         assert self.process is not None
@@ -159,3 +159,11 @@ class _Worker:
         assert self.words is not None
         self.words.seek(0)
         return self.words.read().decode(errors="replace")[-_LONGEST_EVIDENCE:].strip()
+
+
+def _rebuild(name: str | None, message: str) -> Action100MError:
+    """Make the error that a worker told of, without calling its constructor, whose arguments are not known here."""
+    kind: type[Action100MError] = getattr(errors, name or "", ModelError)
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
