@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from itertools import permutations
 from pathlib import Path
 
@@ -108,6 +110,12 @@ def test_an_absolute_path_in_a_manifest_stays(here):
         ("list.jsonl", '{"path": "a.mp4", "title": ["x"]}', r"line 1: expected title to be text, got \['x'\]"),
         ("list.csv", "file,uid\na.mp4,7\n", r"list\.csv: no column `path` among \['file', 'uid'\]"),
         ("list.csv", "path,uid\na.mp4,7\n,8\n", r"list\.csv, line 3: path is missing"),
+        ("list.jsonl", '{"path": "a\\u0000.mp4"}', r"list\.jsonl, line 1: 'a\\x00\.mp4' cannot be a path \(it holds a NUL character\)"),
+        ("list.jsonl", '{"path": "\\ud83c.mp4"}', r"list\.jsonl, line 1: '\\ud83c\.mp4' cannot be a path"),
+        ("list.csv", "path\na\0.mp4\n", r"list\.csv, line 2: 'a\\x00\.mp4' cannot be a path"),
+        ("list.jsonl", '{"path": "a.mp4"}\n{"title": ' + "[" * 100_000, r"list\.jsonl, line 2: not JSON"),
+        ("list.csv", "path,title\na.mp4,x\nb.mp4," + "x" * 200_000 + "\n", r"list\.csv, line 3: not CSV \(field larger than field limit"),
+        ("list.csv", "path" + "x" * 200_000 + "\n", r"list\.csv, line 1: not CSV \(field larger than field limit"),
         ("list.csv", "", r"list\.csv: no column `path` among none"),
     ],
 )
@@ -115,6 +123,15 @@ def test_a_broken_manifest_is_named_with_its_line(here, name, text, message):
     (here / name).write_text(text)
     with pytest.raises(SidecarError, match=message):
         find_videos([name])
+
+
+def test_a_file_name_that_is_not_utf8_is_found_and_gives_a_uid_that_is(here):
+    name = os.fsdecode(b"caf\xe9.mp4")
+    touch(here, f"talks/{name}")
+    (here / "list.jsonl").write_text(json.dumps({"path": f"talks/{name}", "title": name}))
+    assert find_videos(["talks"]) == [Candidate(f"talks/{name}")]
+    assert find_videos(["list.jsonl"]) == [Candidate(f"talks/{name}", title="caf\N{REPLACEMENT CHARACTER}.mp4")]
+    assert assign_uids([Claim(f"talks/{name}", None, A)], known={}) == ["caf\N{REPLACEMENT CHARACTER}"]
 
 
 def test_a_missing_manifest_is_an_error(here):

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from action100m.errors import SidecarError, UnreadableVideoError
 from action100m.video.source import check_file
-from action100m.video.transcript import read_text
+from action100m.video.transcript import mend, read_text
 
 VIDEO_ENDINGS: Final = frozenset(
     {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv"}
@@ -107,7 +107,7 @@ def _wanted_uids(claims: Iterable[Claim]) -> dict[str, str]:
     """Return what each content wants to be called."""
     names: dict[str, list[tuple[bool, str]]] = defaultdict(list)
     for path, uid, digest in claims:
-        names[digest].append((not uid, uid or Path(path).stem))
+        names[digest].append((not uid, uid or mend(Path(path).stem)))
     return {digest: min(wanted)[1] for digest, wanted in names.items()}
 
 
@@ -147,10 +147,22 @@ def _merge(first: Candidate, second: Candidate) -> Candidate:
 def _read_manifest(path: Path) -> Iterator[Candidate]:
     text = read_text(path)
     for line, row in _json_lines(path, text) if path.suffix.lower() == ".jsonl" else _csv_lines(path, text):
-        fields = {name: _field(row, name, f"{path}, line {line}") for name in ("path", "uid", "title", "description")}
-        if fields["path"] is None:
-            raise SidecarError(f"{path}, line {line}: path is missing; every line needs one")
-        yield Candidate(str(path.parent / fields["path"]), fields["uid"], fields["title"], fields["description"])
+        place = f"{path}, line {line}"
+        texts = [_field(row, name, place) for name in ("uid", "title", "description")]
+        yield Candidate(_beside(path, _field(row, "path", place), place), *(text and mend(text) for text in texts))
+
+
+def _beside(manifest: Path, named: str | None, place: str) -> str:
+    """Return the path of a file that a manifest names. It is not mended: names of files need not be UTF-8."""
+    if named is None:
+        raise SidecarError(f"{place}: path is missing; every line needs one")
+    path = str(manifest.parent / named)
+    try:
+        if b"\0" in os.fsencode(path):
+            raise ValueError("it holds a NUL character")
+    except ValueError as error:
+        raise SidecarError(f"{place}: {named!r:.100} cannot be a path ({error}); correct it") from error
+    return path
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -159,7 +171,7 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SidecarError(f"{path}, line {number}: not JSON ({error}); correct it") from error
         if not isinstance(row, dict):
             raise SidecarError(f"{path}, line {number}: expected a JSON object, got {type(row).__name__}; correct it")
@@ -168,10 +180,13 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
-    if "path" not in (rows.fieldnames or ()):
-        raise SidecarError(f"{path}: no column `path` among {rows.fieldnames or 'none'}; its first line must name the columns")
-    for row in rows:
-        yield rows.line_num, row
+    try:
+        if "path" not in (rows.fieldnames or ()):
+            raise SidecarError(f"{path}: no column `path` among {rows.fieldnames or 'none'}; its first line must name the columns")
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error as error:
+        raise SidecarError(f"{path}, line {rows.reader.line_num}: not CSV ({error}); correct it") from error
 
 
 def _field(row: Mapping[str, Any], name: str, place: str) -> str | None:

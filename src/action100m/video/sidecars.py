@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from action100m.errors import SidecarError
-from action100m.video.transcript import read_text, read_transcript
+from action100m.video.transcript import mend, read_text, read_transcript
 from action100m.video.video import VideoMetadata
 
 _LARGEST: Final = 2**63 - 1
@@ -61,7 +61,7 @@ class _Info:
     def text(self, name: str) -> str | None:
         value = self._fields.get(name)
         if value is None or isinstance(value, str):
-            return None if value is None else _mend(value)
+            return None if value is None else mend(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         raise self._error(name, "text")
@@ -92,8 +92,3 @@ def _read_info(path: Path) -> _Info:
     if not isinstance(fields, dict):
         raise SidecarError(f"{path}: expected a JSON object, got {type(fields).__name__}; correct or remove it")
     return _Info(path, fields)
-
-
-def _mend(text: str) -> str:
-    """Join halves of surrogate pairs, and replace lone ones, which JSON allows and UTF-8 does not."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
