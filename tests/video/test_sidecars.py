@@ -99,6 +99,11 @@ def test_a_broken_info_file_is_named(tmp_path, text, problem):
         (["eggs.en-GB.vtt", "eggs.en.srt", "eggs.en.vtt"], "eggs.en.vtt"),
         (["eggs.zh-Hans.vtt", "eggs.fr.srt", "eggs.enm.vtt"], "eggs.enm.vtt"),
         (["eggs.zh-Hans.VTT", "eggs.FR.srt"], "eggs.FR.srt"),
+        (["eggs.en-orig.vtt", "eggs.de.vtt"], "eggs.en-orig.vtt"),
+        (["eggs.raw.mp4", "eggs.raw.srt"], None),
+        (["eggs.raw.MKV", "eggs.raw.srt", "eggs.de.vtt", "eggs.webm"], "eggs.de.vtt"),
+        (["eggs.webm", "eggs.srt", "eggs.en.vtt"], "eggs.srt"),
+        (["eggs.final.srt", "eggs.raw cut.srt", "eggs..srt"], None),
         (["eggs.2.en.vtt", "eggs2.vtt", "eggs.info.json", "eggs.txt", "beggs.vtt"], None),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from action100m.errors import SidecarError
+from action100m.video.discover import VIDEO_ENDINGS
 from action100m.video.transcript import mend, read_text, read_transcript
 from action100m.video.video import VideoMetadata
 
@@ -40,9 +41,14 @@ def read_metadata(path: str) -> tuple[str | None, VideoMetadata]:
 
 
 def find_transcript(video: Path) -> Path | None:
-    """Return the transcript beside a video: the one without a language, else English, else the first by name; WebVTT before SubRip."""
+    """Return the transcript beside a video: the one without a language, else English, else the first by name; WebVTT before SubRip.
+
+    Beside `cut.raw.mp4`, `cut.raw.srt` is that video's transcript, not one of `cut.mp4` in a language called "raw".
+    """
     found: list[tuple[int, str, str, str]] = []
-    for name in (entry.name for entry in video.parent.iterdir()) if video.parent.is_dir() else ():
+    beside = list(video.parent.iterdir()) if video.parent.is_dir() else []
+    others = {entry.stem for entry in beside if entry.suffix.lower() in VIDEO_ENDINGS} - {video.stem}
+    for name in (entry.name for entry in beside if entry.stem not in others):
         match = _LANGUAGE.fullmatch(name.removeprefix(video.stem)) if name.startswith(video.stem) else None
         if match is not None:
             language = (match["language"] or "").lower()
