@@ -49,9 +49,10 @@ def test_from_a_video_to_a_data_set_and_a_page(call, clip, tmp_path):
     code, printed = call("report", out, "--out", page)
     assert code == 0
     assert (page / "index.html").exists()
+    (clip.parent / "clip.srt").write_text("1\n00:00:00,500 --> 00:00:01,500\nNot a video.\n")
     code, printed = call("report", data, "--out", tmp_path / "page2", "--videos", clip.parent)
     assert code == 0
-    assert any((tmp_path / "page2" / "media").iterdir())
+    assert [file.suffix for file in (tmp_path / "page2" / "media").iterdir()] == [".mp4"]
 
 
 def test_the_released_records_have_no_finding(call, shared):

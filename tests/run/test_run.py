@@ -12,7 +12,7 @@ import pytest
 
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
-from action100m.errors import ConfigError, EndpointError
+from action100m.errors import ConfigError, EndpointError, MissingPackageError
 from action100m.models.endpoint import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.engine import annotate_video
@@ -277,3 +277,56 @@ def test_numbers_below_one_are_refused(tmp_path):
 def test_a_call_without_videos_needs_a_run(tmp_path):
     with pytest.raises(ConfigError, match="no video"):
         run([], tmp_path / "run")
+
+
+def test_what_a_manifest_says_is_remembered_by_later_runs(clips, tmp_path):
+    shutil.copy(clips / "talk.mp4", tmp_path / "talk.mp4")
+    (tmp_path / "list.csv").write_text("path,uid,title\ntalk.mp4,my-talk,My title\n")
+    run([tmp_path / "list.csv"], tmp_path / "run")
+    for again in ([], [tmp_path / "talk.mp4"]):
+        assert run(again, tmp_path / "run").fresh == 0
+        (video,) = _videos(tmp_path / "run")
+        assert (video.uid, video.metadata.title) == ("my-talk", "My title")
+
+
+def test_a_file_name_that_is_not_utf8_is_a_video_like_others(clips, tmp_path):
+    (tmp_path / "odd").mkdir()
+    shutil.copy(clips / "talk.mp4", tmp_path / "odd" / os.fsdecode(b"caf\xe9.mp4"))
+    (tmp_path / "odd" / os.fsdecode(b"emp\xe9ty.mp4")).write_bytes(b"")
+    summary = run([tmp_path / "odd"], tmp_path / "run")
+    assert (summary.made, [failure.cause for failure in summary.failures]) == (1, ["EmptyVideoError"])
+    assert status(tmp_path / "run").complete == 1
+    assert pack(tmp_path / "run", tmp_path / "data.parquet").videos == 1
+
+
+def test_a_missing_package_is_told_with_its_pip_line(clips, tmp_path, monkeypatch):
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "openai.py").write_text("raise ModuleNotFoundError('hidden', name='openai')")
+    monkeypatch.setenv("PYTHONPATH", str(hidden))
+    config = RunConfig(annotate=AnnotateConfig(model=EndpointConfig(model="m", base_url="http://127.0.0.1:9/v1"), rounds=1, efforts=()))
+    with pytest.raises(MissingPackageError, match=r"pip install 'action100m\[endpoint\]'"):
+        run([clips], tmp_path / "run", config)
+
+
+def test_settings_that_cannot_be_run_do_not_hide_what_was_made(made, clips, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    with ChatServer(lambda request: completion(GOOD)) as server:
+        config = endpoint(server)
+    with pytest.raises(EndpointError):
+        run([clips], tmp_path / "run", config)
+    assert pack(tmp_path / "run", tmp_path / "data.parquet").videos == 3
+
+
+def test_a_damaged_artifact_is_made_anew_once_it_is_removed(made, clips, tmp_path):
+    shutil.copytree(made, tmp_path / "run")
+    (damaged,) = (tmp_path / "run" / "videos" / "talk").glob("segment-*")
+    (annotated,) = (tmp_path / "run" / "videos" / "talk").glob("annotate-*")
+    damaged.write_bytes(b"{")
+    annotated.unlink()
+    (failure,) = run([clips], tmp_path / "run").failures
+    assert failure.cause == "StoreError"
+    assert "remove it" in failure.message
+    damaged.unlink()
+    assert run([clips], tmp_path / "run").failures == ()
+    assert packed_bytes(tmp_path / "run", tmp_path) == packed_bytes(made, tmp_path)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.trees import split_tree
 
 from action100m.stages.caption_plan import plan_captions, spread
+from support.trees import split_tree
 
 TEN_PER_SECOND = np.arange(0, 80) / 10.0
 
