@@ -95,6 +95,11 @@ def test_subrip_is_sorted_by_time_and_keeps_what_is_said_twice(tmp_path):
     assert read(tmp_path, "clip.srt", SUBRIP) == (Cue("1.0", "No.", 2.0), Cue("3.0", "Between", 4.0), Cue("5.0", "No.\n- Yes!", 6.12))
 
 
+def test_a_cue_that_ends_before_it_starts_has_no_known_end(tmp_path):
+    text = "1\n00:00:05,000 --> 00:00:02,000\nWhisk\n\n2\n00:00:06,000 --> 00:00:06,000\nBoil\n"
+    assert read(tmp_path, "clip.srt", text) == (Cue("5.0", "Whisk", None), Cue("6.0", "Boil", 6.0))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_any_encoding(tmp_path, encoding, line_end):

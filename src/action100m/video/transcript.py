@@ -42,7 +42,7 @@ def read_transcript(path: str | Path) -> tuple[Cue, ...]:
 
 
 def read_text(path: Path) -> str:
-    """Read a text file in whatever encoding it is, without a byte order mark and without halves of surrogate pairs.
+    """Read a text file in UTF-8, or in UTF-16 after a byte order mark, without that mark. What is neither is taken for Latin-1.
 
     Raises:
         SidecarError: it cannot be read.
@@ -77,7 +77,7 @@ def _clean(text: str) -> tuple[str, ...]:
 
 
 def _unroll(events: list[tuple[int, int, tuple[str, ...]]]) -> tuple[Cue, ...]:
-    """Drop the lines that the cue before already showed. Times are in milliseconds."""
+    """Drop the lines that the cue before already showed. Times are in milliseconds; an end before the start is a slip, so unknown."""
     cues: list[tuple[int, int, str]] = []
     shown: tuple[str, ...] = ()
     last_end = -_ROLLING_GAP
@@ -90,7 +90,7 @@ def _unroll(events: list[tuple[int, int, tuple[str, ...]]]) -> tuple[Cue, ...]:
         elif cues:
             cues[-1] = (cues[-1][0], max(end, cues[-1][1]), cues[-1][2])
         shown, last_end = lines, max(end, last_end)
-    return tuple(Cue(time=str(start / 1000), text=text, end=end / 1000) for start, end, text in cues)
+    return tuple(Cue(time=str(start / 1000), text=text, end=end / 1000 if end >= start else None) for start, end, text in cues)
 
 
 def _overlap(before: tuple[str, ...], after: tuple[str, ...]) -> int:
