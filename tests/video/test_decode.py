@@ -206,6 +206,12 @@ def test_impossible_sampling_is_refused(settings):
         SampleConfig(**settings)
 
 
+def test_sampling_by_number_and_by_rate_at_once_is_refused():
+    assert SampleConfig(rate=2.0).rate == 2.0
+    with pytest.raises(ConfigError, match=r"not both, got embed\.sampling\.every 8 and embed\.sampling\.rate 2\.0"):
+        SampleConfig(every=8, rate=2.0)
+
+
 def test_same_frames_with_any_number_of_threads(tmp_path):
     clip = write_clip(tmp_path / "clip.mp4", small(STEADY), options=B_FRAMES)
     passes = []

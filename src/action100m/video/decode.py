@@ -25,6 +25,8 @@ from action100m.video.timeline import Timeline
 
 SHORTEST_VIDEO: Final = 0.5
 """Seconds. The shortest segment of the paper (section 3.1)."""
+_EVERY: Final = 4
+"""Frames, as in the paper (section 3.1)."""
 _SAME_TIME: Final = 1e-6
 """Seconds. Far below any time base in use, far above what a float64 loses in writing."""
 
@@ -33,16 +35,20 @@ _SAME_TIME: Final = 1e-6
 class SampleConfig:
     """Which frames to take."""
 
-    every: int = 4
-    """Take the first frame and every n-th after it, in presentation order. 4 as in the paper (section 3.1)."""
+    every: int = _EVERY
+    """Take the first frame and every n-th after it, in presentation order."""
     rate: float | None = None
-    """Take the first frame at or after each k / rate seconds instead. None counts frames."""
+    """Take the first frame at or after each k / rate seconds instead, and leave `every` alone. None counts frames."""
 
     def __post_init__(self) -> None:
         if self.every < 1:
-            raise ConfigError(f"every must be >= 1 frame, got {self.every}")
+            raise ConfigError(f"embed.sampling.every must be >= 1 frame, got {self.every}")
         if self.rate is not None and not 0 < self.rate < float("inf"):
-            raise ConfigError(f"rate must be > 0 frames a second, got {self.rate}")
+            raise ConfigError(f"embed.sampling.rate must be > 0 frames a second, got {self.rate}")
+        if self.rate is not None and self.every != _EVERY:
+            raise ConfigError(
+                f"embed.sampling takes every or rate, not both, got embed.sampling.every {self.every} and embed.sampling.rate {self.rate}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
