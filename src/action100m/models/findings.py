@@ -6,7 +6,6 @@ Every finding is a plain value with its unit. `preview.py` puts them into words.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -33,8 +32,14 @@ _LEAST_KNOWN: Final = 0.5
 _LEAST_COLOUR: Final = 0.12
 """Share of the picture from which a colour counts as dominant."""
 _MOST_COLOURS: Final = 3
-_LEAST_MOVING: Final = 0.1
-"""Share of the time: a camera that moves for less is still."""
+_LEAST_MOVING: Final = 0.2
+"""Share of the time: a camera that moves for less is still, and something large passed before it, or it was touched."""
+_LEAST_CHANGE: Final = 0.003
+"""Mean share of the liveliest ninth that changes, below which nothing moves: noise."""
+_LEAST_BESIDE_CAMERA: Final = 0.02
+"""The same under a moving camera, which leaves some edges unexplained."""
+_BURST: Final = 10.0
+"""Times that share which one moment must reach to be told of although little moves before and after."""
 _CONCENTRATED: Final = 0.6
 """Share of all movement that a row or column of the picture must hold to be named as its place."""
 _PEAK: Final = 3.0
@@ -68,7 +73,7 @@ class Activity:
     """What moved on its own."""
 
     amount: float
-    """Mean share of the picture that changes from one sampled frame to the next. NaN where there is nothing to compare."""
+    """Mean share of the picture that changes from one sampled frame to the next."""
     row: Row | None = None
     column: Column | None = None
     """Where most of it is; None where it is spread."""
@@ -100,8 +105,9 @@ def camera(signals: Signals) -> Camera:
     moving = float(passed[moves].sum() / passed.sum())
     if moving < _LEAST_MOVING:
         return Camera("still", moving=moving)
-    right, down = _net(pan * passed[:, None], _LEAST_PAN)
-    growth = _net(zoom[:, None] * passed[:, None], _LEAST_ZOOM)[0]
+    steps = passed * moves  # slower than a camera moves is rounding, which would add up
+    right, down = _net(pan * steps[:, None], _LEAST_PAN)
+    growth = _net((zoom * steps)[:, None], _LEAST_ZOOM)[0]
     return Camera("directed" if right or down or growth else "unsteady", right, down, growth, moving)
 
 
@@ -112,15 +118,18 @@ def _net(steps: NDArray[np.float64], least: float) -> list[float]:
     return [float(step) if straight and abs(step) >= least else 0.0 for step in net]
 
 
-def activity(signals: Signals) -> Activity:
-    """Return what moved on its own between the first frame given and the last."""
+def activity(signals: Signals, seen_by: Camera) -> Activity | None:
+    """Return what moved on its own between the first frame given and the last; None where nothing did, or there is nothing to compare."""
     known = np.isfinite(signals.motion[1:]).all(axis=(1, 2))
-    if not known.any():
-        return Activity(nan)
     ninths = signals.motion[1:][known].astype(np.float64)
+    least = _LEAST_BESIDE_CAMERA if seen_by.motion in ("directed", "unsteady") else _LEAST_CHANGE
+    if not len(ninths) or (ninths.mean(axis=0).max() < least and ninths.max() < _BURST * least):
+        return None
     where, when = ninths.mean(axis=0), ninths.mean(axis=(1, 2))
-    row, column = _concentrated(where.sum(axis=1)), _concentrated(where.sum(axis=0))
-    stands_out = len(when) >= _LEAST_FRAMES and when.max() >= _PEAK * when.mean() > 0
+    apart = np.maximum(where - np.median(where), 0.0)  # what is everywhere has no place
+    spread = where.sum() > _CONCENTRATED**-1 * apart.sum()
+    row, column = (None, None) if spread else (_concentrated(apart.sum(axis=1)), _concentrated(apart.sum(axis=0)))
+    stands_out = len(when) >= _LEAST_FRAMES and when.max() >= _PEAK * when.mean()
     return Activity(
         amount=float(where.mean()),
         row=None if row is None else _ROWS[row],

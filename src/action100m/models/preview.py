@@ -24,8 +24,7 @@ _FADE: Final = 0.15
 _LOW_CONTRAST: Final = 0.08
 _AMOUNTS: Final = ((0.01, "Slight movement"), (0.05, "Some movement"), (0.15, "Much movement"), (math.inf, "Very much movement"))
 """(mean changing share of the picture below which, words)."""
-_LEAST_ACTIVITY: Final = 0.001
-"""Share of the picture, a few points of it, below which nothing is said to move."""
+_ALL_THE_TIME: Final = 0.9
 _MOST_TIMES: Final = 6
 _MOST_WORDS: Final = 100
 
@@ -75,10 +74,10 @@ def _caption(request: CaptionRequest) -> str:
 def _sentences(signals: Signals, duration: float, transcript: Sequence[Cue]) -> Iterator[str]:
     """Yield the sentences of a clip caption."""
     changes, moves = shot_changes(signals), camera(signals)
-    yield _tell_shots(changes, duration)
     if len(signals) > 1:
-        yield _tell_camera(moves)
-        yield _tell_activity(activity(signals), moves)
+        yield _tell_shots(changes, duration)
+        yield _tell_camera(moves, cuts=len(changes))
+        yield _tell_activity(activity(signals, moves), moves)
     yield f"A {_look(signals)}." if not changes else f"On average, a {_look(signals)}."
     yield from _tell_fade(signals)
     yield from _quote(transcript)
@@ -93,15 +92,16 @@ def _tell_shots(changes: Sequence[float], duration: float) -> str:
     return f"{duration:.1f} s with {len(changes)} hard cuts, at {times} s{' and later' if len(changes) > _MOST_TIMES else ''}."
 
 
-def _tell_camera(moves: Camera) -> str:
+def _tell_camera(moves: Camera, *, cuts: int) -> str:
     match moves.motion:
         case "unknown":
             return "The camera's own movement cannot be told."
         case "still":
-            return "The shot is static: no camera movement is measured."
-        case "unsteady":
-            return f"The camera is unsteady for {moves.moving:.0%} of the time, to and fro."
-    return f"The camera {_join([*_tell_turn(moves), *_tell_zoom(moves)])}."
+            return "No camera movement is measured between the cuts." if cuts else "The shot is static: no camera movement is measured."
+    share = "" if moves.moving > _ALL_THE_TIME else f" for {moves.moving:.0%} of the time"
+    if moves.motion == "unsteady":
+        return f"The camera is unsteady{share}, to and fro."
+    return f"The camera {_join([*_tell_turn(moves), *_tell_zoom(moves)])}{f', moving{share}' if share else ''}."
 
 
 def _tell_turn(moves: Camera) -> Iterator[str]:
@@ -117,9 +117,10 @@ def _tell_zoom(moves: Camera) -> Iterator[str]:
         yield "zooms in or comes nearer" if moves.growth > 0 else "zooms out or goes back"
 
 
-def _tell_activity(found: Activity, moves: Camera) -> str:
-    if not found.amount >= _LEAST_ACTIVITY:  # nor when there is nothing to compare
-        return "No movement is measured in the picture itself."
+def _tell_activity(found: Activity | None, moves: Camera) -> str:
+    if found is None:
+        other = "else " if moves.motion in ("directed", "unsteady") else ""
+        return f"Too little {other}moves to be measured."
     amount = next(words for bound, words in _AMOUNTS if found.amount < bound)
     share = "less than 1%" if found.amount < 0.01 else f"about {found.amount:.0%}"
     peak = "" if found.peak is None else f", most of it around {found.peak:.1f} s"
@@ -168,11 +169,12 @@ def _quote(transcript: Sequence[Cue]) -> Iterator[str]:
 
 def _action(signals: Signals) -> str:
     """Return a short phrase: shot changes, camera, movement, or that there is none."""
-    changes, moves, found = shot_changes(signals), camera(signals), activity(signals)
+    changes, moves = shot_changes(signals), camera(signals)
+    found = activity(signals, moves)
     parts = [f"{len(changes)} hard cut{'s' * (len(changes) > 1)}"] if changes else []
     verbs = [phrase.split(" by ")[0].split(" or ")[0] for phrase in (*_tell_turn(moves), *_tell_zoom(moves))]
     parts += [f"camera {_join(verbs)}"] if verbs else ["camera unsteady"] if moves.motion == "unsteady" else []
-    parts += [f"movement {_place(found)}"] if found.amount >= _LEAST_ACTIVITY else []
+    parts += [f"movement {_place(found)}"] if found else []
     return ", ".join(parts) or "no movement measured"
 
 

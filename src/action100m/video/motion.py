@@ -19,10 +19,13 @@ from action100m.video.motion_kernel import BLOCK, HEIGHT, MARGIN, WIDTH, find_fo
 
 _LEAST_TEXTURE: Final = 4.0
 """Luma a pixel, of 255. Blocks with a smaller gradient, along the direction that has less of it, cannot be found again both ways."""
-_LEAST_BLOCKS: Final = 6
-_LEAST_NINTHS: Final = 4
+_LEAST_BLOCKS: Final = 8
+_LEAST_NINTHS: Final = 5
 """The blocks that follow the common movement lie in at least so many ninths of the picture: else it may be one big thing that moves."""
 
+_LEAST_CONTRAST: Final = 6.0
+"""Standard deviation of luma, of 255. In a flatter picture nothing would tell of a movement."""
+_STILL_SHARE: Final = 0.002
 _ROUNDS: Final = 10
 _MISS: Final = 0.1
 """Pixels by which a block misses the common movement and counts half."""
@@ -54,6 +57,8 @@ def measure_movement(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> Mov
     """Compare two luma pictures, uint8 (HEIGHT, WIDTH)."""
     shifts, texture, misfit = match_blocks(before, after)
     camera = _camera_movement(shifts, texture)
+    if camera is None and _stands_still(before, after):
+        camera = (0.0, 0.0, 0.0)
     changed = min((share_unexplained(before, after, *(camera or (0.0, 0.0, 0.0)), gain) for gain in _gains(before, after)), key=np.sum)
     y, x, growth = camera or (nan, nan, nan)
     lost = float(misfit.mean()) * min(1.0, float(changed.mean()) / _CHANGED_BY_A_CUT)
@@ -78,6 +83,11 @@ def _camera_movement(shifts: NDArray[np.float64], texture: NDArray[np.float64]) 
         return None
     follows &= _came_from_inside(points, _fit(points[follows], shifts[follows]))
     return _fit(points[follows], shifts[follows]) if follows.sum() >= _LEAST_BLOCKS else None
+
+
+def _stands_still(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
+    """Tell whether next to nothing changes in a picture that has something to show: a page with a line of text has too few blocks to follow."""
+    return float(after.std()) >= _LEAST_CONTRAST and float(share_unexplained(before, after, 0.0, 0.0, 0.0, 1.0).mean()) < _STILL_SHARE
 
 
 def _came_from_inside(points: NDArray[np.float64], movement: tuple[float, float, float]) -> NDArray[np.bool_]:

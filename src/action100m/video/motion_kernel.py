@@ -23,6 +23,8 @@ _FLAT: Final = 6.0
 """Mean absolute deviation of luma, of 255, in a block that shows nothing but noise."""
 _AGREEMENT: Final = 0.75
 """Pixels by which a block may miss the common movement and still follow it: rounding, a little roll, parallax."""
+_REST: Final = 0.75
+"""Pixels. A best match at whole pixels is hardly farther off."""
 _LARGEST_GROWTH: Final = 0.2
 """Between two pictures. Two blocks that happen to move apart are no zoom."""
 _TOLERANCE: Final = 12.0
@@ -59,29 +61,41 @@ def _best_shift(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, l
 
 
 @compiled
-def _between_pixels(lower: int, least: int, upper: int) -> float:
-    """Return where, -0.5 to 0.5 pixels from the best match, two lines of equal slope through the differences beside it meet."""
-    rise = max(lower, upper) - least
-    return 0.0 if lower < 0 or upper < 0 or rise <= 0 else (lower - upper) / (2.0 * rise)
+def _slopes(luma: NDArray[np.uint8], y: int, x: int) -> tuple[float, float]:
+    """Return the gradient (down, to the right) at a pixel, in luma a pixel."""
+    down = (np.float64(luma[min(y + 1, HEIGHT - 1), x]) - np.float64(luma[max(y - 1, 0), x])) / 2.0
+    right = (np.float64(luma[y, min(x + 1, WIDTH - 1)]) - np.float64(luma[y, max(x - 1, 0)])) / 2.0
+    return down, right
 
 
 @compiled
-def _describe_block(luma: NDArray[np.uint8], top: int, left: int) -> tuple[float, float]:
-    """Return (root mean square gradient along the direction that has less of it, mean absolute deviation) of a block."""
-    total, xx, yy, xy = 0.0, 0.0, 0.0, 0.0
+def _refine(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, left: int, dy: int, dx: int) -> tuple[float, float, float]:
+    """Return (y, x, texture) of a block that matches best at whole pixels (dy, dx).
+
+    y, x: what is missing to where it really came from, in pixels: one step of Lucas and Kanade's method, 0 for equal blocks. texture: root mean
+    square gradient along the direction that has less of it.
+    """
+    yy, yx, xx, y_error, x_error = 0.0, 0.0, 0.0, 0.0, 0.0
     for y in range(top, top + BLOCK):
         for x in range(left, left + BLOCK):
-            total += luma[y, x]
-            dx = (np.float64(luma[y, min(x + 1, WIDTH - 1)]) - np.float64(luma[y, max(x - 1, 0)])) / 2.0
-            dy = (np.float64(luma[min(y + 1, HEIGHT - 1), x]) - np.float64(luma[max(y - 1, 0), x])) / 2.0
-            xx, yy, xy = xx + dx * dx, yy + dy * dy, xy + dx * dy
-    area = BLOCK * BLOCK
-    deviation = 0.0
-    for y in range(top, top + BLOCK):
-        for x in range(left, left + BLOCK):
-            deviation += abs(luma[y, x] - total / area)
-    weaker = (xx + yy) / 2.0 - np.sqrt((xx - yy) ** 2 / 4.0 + xy * xy)  # the smaller eigenvalue of the structure tensor
-    return np.sqrt(max(weaker, 0.0) / area), deviation / area
+            down, right = _slopes(after, y, x)
+            error = np.float64(before[y - dy, x - dx]) - np.float64(after[y, x])
+            yy, yx, xx = yy + down * down, yx + down * right, xx + right * right
+            y_error, x_error = y_error + down * error, x_error + right * error
+    weaker = (yy + xx) / 2.0 - np.sqrt((yy - xx) ** 2 / 4.0 + yx * yx)  # the smaller eigenvalue of the structure tensor
+    determinant = yy * xx - yx * yx
+    if weaker <= 0.0 or determinant <= 0.0:
+        return 0.0, 0.0, 0.0
+    rest_y = (xx * y_error - yx * x_error) / determinant
+    rest_x = (yy * x_error - yx * y_error) / determinant
+    return min(max(rest_y, -_REST), _REST), min(max(rest_x, -_REST), _REST), np.sqrt(weaker) / BLOCK
+
+
+@compiled
+def _deviation(luma: NDArray[np.uint8], top: int, left: int) -> float:
+    """Return the mean absolute deviation of a block."""
+    block = luma[top : top + BLOCK, left : left + BLOCK].astype(np.float64)
+    return float(np.abs(block - block.mean()).mean())
 
 
 @compiled
@@ -96,14 +110,9 @@ def match_blocks(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[N
         for column in range(COLUMNS):
             top, left = MARGIN + row * BLOCK, MARGIN + column * BLOCK
             dy, dx, least = _best_shift(before, after, top, left)
-            above = _difference(before, after, top, left, dy - 1, dx, _NO_LIMIT)
-            below = _difference(before, after, top, left, dy + 1, dx, _NO_LIMIT)
-            shifts[row, column, 0] = dy + _between_pixels(above, least, below)
-            nearer = _difference(before, after, top, left, dy, dx - 1, _NO_LIMIT)
-            farther = _difference(before, after, top, left, dy, dx + 1, _NO_LIMIT)
-            shifts[row, column, 1] = dx + _between_pixels(nearer, least, farther)
-            texture[row, column], deviation = _describe_block(after, top, left)
-            misfit[row, column] = min(1.0, least / (BLOCK * BLOCK) / max(deviation, _FLAT))
+            rest_y, rest_x, texture[row, column] = _refine(before, after, top, left, dy, dx)
+            shifts[row, column, 0], shifts[row, column, 1] = dy + rest_y, dx + rest_x
+            misfit[row, column] = min(1.0, least / (BLOCK * BLOCK) / max(_deviation(after, top, left), _FLAT))
     return shifts, texture, misfit
 
 

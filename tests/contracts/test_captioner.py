@@ -1,0 +1,96 @@
+"""What every captioner promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from action100m.models.base import Captioner, CaptionRequest
+from action100m.models.preview import PreviewConfig
+from action100m.video.video import Cue, Frames
+from support.moving import film, measure, view
+
+CONFIGS = [PreviewConfig()]
+"""One of each implementation."""
+
+
+@pytest.fixture(scope="module", params=CONFIGS, ids=lambda config: config.kind)
+def config(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def captioner(config) -> Captioner:
+    return config.load()
+
+
+def requests() -> list[CaptionRequest]:
+    """All three fields for nodes of several lengths, with and without a transcript; the evidence is there in both forms."""
+    pictures = film(lambda time: view(0.1 * time, seed=int(time >= 2)), seconds=4)
+    signals = measure(pictures)
+    asked = []
+    for node, (start, end, said) in {"root": (0.0, 4.0, "we whisk the eggs"), "left": (0.0, 2.0, ""), "right": (2.0, 4.0, "and pour them")}.items():
+        clip = signals.between(start, end)
+        middle = clip.at(clip.seconds[[len(clip) // 2]].tolist())
+        transcript = (Cue(str(start), said),) if said else ()
+        for field, part in (("frame_caption", middle), ("clip_caption", clip), ("clip_action", clip)):
+            times = tuple(part.seconds.tolist())
+            frames = Frames(np.stack([picture for picture, time in pictures if time in times]), part.seconds)
+            asked.append(CaptionRequest(node, field, "Describe it.", start, end, times, frames, part, transcript))
+    return asked
+
+
+def test_every_request_gets_one_reply_that_carries_its_node_and_field(captioner):
+    asked = requests()
+    replies = captioner.caption(asked)
+    assert len(asked) == 9
+    assert sorted((reply.node, reply.field) for reply in replies) == sorted((request.node, request.field) for request in asked)
+
+
+def test_every_reply_has_text(captioner):
+    assert all(reply.text.strip() == reply.text != "" for reply in captioner.caption(requests()))
+
+
+def test_no_request_is_no_reply(captioner):
+    assert captioner.caption([]) == []
+
+
+def test_the_same_requests_get_the_same_replies(captioner):
+    assert captioner.caption(requests()) == captioner.caption(requests())
+
+
+def test_neither_order_nor_company_changes_a_reply(captioner):
+    together = {(reply.node, reply.field): reply.text for reply in captioner.caption(requests())}
+    turned = {(reply.node, reply.field): reply.text for reply in captioner.caption(requests()[::-1])}
+    alone = {(reply.node, reply.field): reply.text for request in requests() for reply in captioner.caption([request])}
+    assert together == turned == alone
+
+
+def test_a_missing_transcript_costs_no_reply(captioner):
+    silent = [replace(request, transcript=()) for request in requests()]
+    assert len(captioner.caption(silent)) == len(silent)
+
+
+def test_a_clip_of_a_single_frame_gets_a_reply(captioner):
+    frame = next(request for request in requests() if request.field == "frame_caption")
+    assert captioner.caption([replace(frame, field="clip_caption"), replace(frame, field="clip_action")])[1].text
+
+
+def test_other_evidence_gets_another_caption(captioner):
+    texts = {reply.node: reply.text for reply in captioner.caption(requests()) if reply.field == "clip_caption"}
+    assert len(set(texts.values())) == len(texts)
+
+
+def test_requests_are_left_as_they_are(captioner):
+    asked = requests()
+    before = [(request.signals.brightness.tobytes(), request.frames.data.tobytes()) for request in asked]
+    captioner.caption(asked)
+    assert [(request.signals.brightness.tobytes(), request.frames.data.tobytes()) for request in asked] == before
+
+
+def test_it_says_what_it_looks_at_and_who_it_is(captioner, config):
+    assert captioner.evidence in {"frames", "signals"}
+    assert captioner.name
+    assert config.identity() == type(config)().identity()
