@@ -197,7 +197,7 @@ BAD_REPLIES = {
     "half a surrogate pair": (completion(say("\ud83d")), "$.action.brief"),
     "half a surrogate pair, raw": (completion("I see \ud83d eggs."), "not JSON"),
     "half a surrogate pair as a key": (completion('{"\ud83d": 1}'), "does not match the schema"),
-    "refusal with half a surrogate pair": (completion(None, refusal="No \ud83d eggs."), "No ? eggs."),
+    "refusal with half a surrogate pair": (completion(None, refusal="No \ud83d eggs."), "No \ufffd eggs."),
 }
 
 

@@ -13,7 +13,7 @@ from action100m.run.config import PresetName
 
 
 def run(
-    videos: Annotated[list[str] | None, typer.Argument(help="Videos, folders, or manifests (.csv, .jsonl). None: those of the run before.")] = None,
+    videos: Annotated[list[str] | None, typer.Argument(help="Videos, folders, or manifests (.csv, .jsonl). None: all that the run has met.")] = None,
     *,
     out: Annotated[str, typer.Option(help="Folder or URL of the run.")],
     preset: Annotated[

@@ -16,6 +16,7 @@ from action100m.annotation import Annotation
 from action100m.dataset.schema import NODE_COLUMNS, RECORD_COLUMNS, REQUIRED_NODE_FIELDS
 from action100m.errors import DataSetError, TreeError
 from action100m.record import Gap, Provenance, Record
+from action100m.text import mend
 from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
 
@@ -165,9 +166,9 @@ def _provenance_to_dict(provenance: Provenance | None) -> dict[str, Any] | None:
 
 
 def _mend_text(value: Any) -> Any:
-    """Join surrogate pairs, and put U+FFFD for the half of one: titles cut off inside an emoji have it, and Parquet cannot hold it."""
+    """Mend every text in a row: Parquet holds UTF-8 only."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return mend(value)
     if isinstance(value, Mapping):
         return {key: _mend_text(item) for key, item in value.items()}
     return [_mend_text(item) for item in value] if isinstance(value, list | tuple) else value

@@ -125,11 +125,6 @@ class ChatReply:
     """False where asking again is useless: the server refused the request itself, because it is too long, say."""
 
 
-def mend(text: str) -> str:
-    """Return a model's or server's text as UTF-8 can hold it: half of a surrogate pair, which JSON can escape, becomes a question mark."""
-    return text.encode(errors="replace").decode()
-
-
 class ChatModel(Protocol):
     """Continues conversations."""
 

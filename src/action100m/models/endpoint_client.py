@@ -15,8 +15,9 @@ import openai
 from anyio.from_thread import start_blocking_portal
 
 from action100m.errors import EndpointError
-from action100m.models.base import ChatReply, ChatRequest, TokenUsage, mend
+from action100m.models.base import ChatReply, ChatRequest, TokenUsage
 from action100m.models.endpoint import EndpointConfig
+from action100m.text import mend
 
 _NO_KEY: Final = "none"
 """The client insists on a key; servers without one ignore it."""

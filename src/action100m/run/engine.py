@@ -132,13 +132,13 @@ def make_failure(error: Exception, *, location: str, uid: str | None, stage: str
 def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
     """Join what the stages made into a row of the data set, with how it was made."""
     embedded, captioned, annotated = given["embed"], given["caption"], given["annotate"]
-    embed, _, caption, annotate = (stage.settings for stage in stages)
+    *_, caption, annotate = (stage.settings for stage in stages)
     gaps: tuple[Gap, ...] = (*captioned.gaps, *annotated.gaps)
     provenance = Provenance(
         package_version=version("action100m"),
         sha256=video.sha256,
         duration=float(embedded.embeddings.edges[-1]),
-        encoder=_model_name(embed["config"]["encoder"]),
+        encoder=embedded.encoder,
         captioner=_model_name(caption["config"]["captioner"]),
         chat_model=_model_name(annotate["config"]["model"]),
         prompts=tuple(sorted((*captioned.prompts, *annotated.prompts))),
@@ -149,5 +149,5 @@ def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
 
 
 def _model_name(identity: dict[str, object]) -> str:
-    """Such as "descriptor version=1" or "vjepa2 checkpoint=facebook/vjepa2-vitg-fpc64-384 dtype=auto revision=main"."""
+    """Such as "preview version=1"."""
     return " ".join([str(identity["kind"]), *(f"{key}={value}" for key, value in sorted(identity.items()) if key != "kind")])

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, ClassVar, Final, Self, get_args
 
 import numpy as np
 from pydantic import ConfigDict
 
 from action100m.errors import ConfigError, ModelError
-from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
+from action100m.models.base import Captioner, CaptionField, CaptionRequest
 from action100m.models.preview import PreviewConfig
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, StageName
@@ -22,9 +22,10 @@ from action100m.stages.caption_plan import PlannedCaption, plan_captions
 from action100m.stages.embed import Embedded
 from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.stages.windows import batched
+from action100m.text import mend
 from action100m.tree import Node, Tree, tree_from_json, tree_to_json
 from action100m.video.decode import pictures_at
-from action100m.video.picture import FrameSize
+from action100m.video.picture import Fit, FrameSize
 from action100m.video.video import Frames, Video, cues_between
 
 _ALGORITHM = 1
@@ -49,12 +50,14 @@ class CaptionConfig:
     """Frames spread over a node (paper: 32). A node that presents fewer shows all it has."""
     size: int = 320
     """Width and height in pixels of the frames that a captioner sees (paper: 320)."""
-    fit: Literal["letterbox", "squash"] = "letterbox"
+    fit: Fit = "letterbox"
     """How a frame comes to be square: padded with black, or stretched. The paper does not tell."""
     batch: int = 16
     """Requests handed to the captioner at once."""
 
     def __post_init__(self) -> None:
+        if self.fit not in get_args(Fit):
+            raise ConfigError(f"caption.fit must be one of {get_args(Fit)}, got {self.fit!r}")
         for name in ("frames", "size", "batch"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"caption.{name} must be at least 1, got {getattr(self, name)}")
@@ -76,7 +79,7 @@ class Captioned:
     def to_bytes(self) -> bytes:
         """Return the artifact as JSON."""
         value = {"tree": tree_to_json(self.tree), "gaps": [asdict(gap) for gap in self.gaps], "prompts": self.prompts, "seconds": self.seconds}
-        return json.dumps(value).encode()  # ASCII: a reply may hold half a surrogate pair, which UTF-8 cannot
+        return json.dumps(value).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -184,11 +187,7 @@ def _ask(captioner: Captioner, batch: Sequence[CaptionRequest]) -> dict[tuple[st
     asked, answered = {(request.node, request.field) for request in batch}, {(reply.node, reply.field) for reply in replies}
     if asked != answered or len(replies) != len(batch):
         raise ModelError(f"{captioner.name} was asked for {len(asked)} captions and gave {len(replies)}, {len(asked & answered)} of them asked for")
-    return {(reply.node, reply.field): _clean(reply) for reply in replies}
-
-
-def _clean(reply: CaptionReply) -> str:
-    return reply.text.strip()
+    return {(reply.node, reply.field): mend(reply.text).strip() for reply in replies}
 
 
 def _join(

@@ -16,7 +16,8 @@ from string import Template
 
 from action100m.annotation import parse_annotation
 from action100m.errors import ReplyError
-from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage, mend
+from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage
+from action100m.text import mend
 
 _LONGEST_REASON = 500
 """Characters. What a model is told about its mistake may quote the whole reply."""

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from action100m.errors import SidecarError, UnreadableVideoError
+from action100m.text import mend
 from action100m.video.source import check_file
-from action100m.video.transcript import mend, read_text
+from action100m.video.transcript import read_text
 
 VIDEO_ENDINGS: Final = frozenset(
     {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".vob", ".webm", ".wmv"}

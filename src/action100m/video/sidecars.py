@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from action100m.errors import SidecarError
+from action100m.text import mend
 from action100m.video.discover import VIDEO_ENDINGS
-from action100m.video.transcript import mend, read_text, read_transcript
+from action100m.video.transcript import read_text, read_transcript
 from action100m.video.video import VideoMetadata
 
 _LARGEST: Final = 2**63 - 1

@@ -59,11 +59,6 @@ def read_text(path: Path) -> str:
     raise AssertionError("latin-1 decodes any bytes")
 
 
-def mend(text: str) -> str:
-    """Join halves of surrogate pairs, and replace lone ones, which JSON and names of files allow and UTF-8 does not."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _cue_blocks(text: str) -> str:
     """Return the cues of a WebVTT file alone. pysubs2 takes names, notes and styles for what is said, and the times of two words for a cue's."""
     blocks = (block.partition("-->") for block in re.split("\n\n+", text))
