@@ -72,36 +72,35 @@ def _caption(request: CaptionRequest) -> str:
 
 
 def _sentences(signals: Signals, duration: float, transcript: Sequence[Cue]) -> Iterator[str]:
-    """Yield the sentences of a clip caption."""
+    """Yield the sentences of a clip caption. The first one sums up: it becomes the brief summary of an extractive annotation."""
     changes, moves = shot_changes(signals), camera(signals)
     if len(signals) > 1:
-        yield _tell_shots(changes, duration)
-        yield _tell_camera(moves, cuts=len(changes))
+        yield f"{duration:.1f} s {_tell_shots(changes)}{_tell_camera(moves, cuts=len(changes))}."
         yield _tell_activity(activity(signals, moves), moves)
     yield f"A {_look(signals)}." if not changes else f"On average, a {_look(signals)}."
     yield from _tell_fade(signals)
     yield from _quote(transcript)
 
 
-def _tell_shots(changes: Sequence[float], duration: float) -> str:
+def _tell_shots(changes: Sequence[float]) -> str:
     if not changes:
-        return f"{duration:.1f} s without a hard cut."
+        return "without a hard cut"
     times = _join([f"{seconds:.1f}" for seconds in changes[:_MOST_TIMES]])
-    if len(changes) == 1:
-        return f"{duration:.1f} s with a hard cut at {times} s."
-    return f"{duration:.1f} s with {len(changes)} hard cuts, at {times} s{' and later' if len(changes) > _MOST_TIMES else ''}."
+    number = "a hard cut" if len(changes) == 1 else f"{len(changes)} hard cuts,"
+    return f"with {number} at {times} s{' and later' if len(changes) > _MOST_TIMES else ''}"
 
 
 def _tell_camera(moves: Camera, *, cuts: int) -> str:
+    """Return the end of a sentence about a stretch of video."""
+    share = "" if moves.moving > _ALL_THE_TIME else f" for {moves.moving:.0%} of the time"
     match moves.motion:
         case "unknown":
-            return "The camera's own movement cannot be told."
+            return ", in which the camera's own movement cannot be told"
         case "still":
-            return "No camera movement is measured between the cuts." if cuts else "The shot is static: no camera movement is measured."
-    share = "" if moves.moving > _ALL_THE_TIME else f" for {moves.moving:.0%} of the time"
-    if moves.motion == "unsteady":
-        return f"The camera is unsteady{share}, to and fro."
-    return f"The camera {_join([*_tell_turn(moves), *_tell_zoom(moves)])}{f', moving{share}' if share else ''}."
+            return ", and no camera movement is measured" + ("" if cuts else ": the shot is static")
+        case "unsteady":
+            return f", in which the camera is unsteady{share}, to and fro"
+    return f", in which the camera {_join([*_tell_turn(moves), *_tell_zoom(moves)])}{f', moving{share}' if share else ''}"
 
 
 def _tell_turn(moves: Camera) -> Iterator[str]:
