@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from action100m.video.motion_kernel import BLOCK, HEIGHT, MARGIN, WIDTH, find_followers, match_blocks, share_unexplained
+from action100m.video.motion_kernel import BLOCK, HEIGHT, MARGIN, WIDTH, find_followers, fit, match_blocks, share_unexplained
 
 _LEAST_TEXTURE: Final = 4.0
 """Luma a pixel, of 255. Blocks with a smaller gradient, along the direction that has less of it, cannot be found again both ways."""
@@ -26,9 +26,6 @@ _LEAST_NINTHS: Final = 5
 _LEAST_CONTRAST: Final = 6.0
 """Standard deviation of luma, of 255. In a flatter picture nothing would tell of a movement."""
 _STILL_SHARE: Final = 0.002
-_ROUNDS: Final = 10
-_MISS: Final = 0.1
-"""Pixels by which a block misses the common movement and counts half."""
 _SMALLEST_SHIFT: Final = 0.1
 """Pixels. A smaller shift between two pictures is rounding, and taken for none."""
 _SMALLEST_GROWTH: Final = 0.003
@@ -99,19 +96,7 @@ def _came_from_inside(points: NDArray[np.float64], movement: tuple[float, float,
 
 
 def _fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return (y, x, growth) with shifts = (y, x) + growth * points for most: least squares, weighted anew so that what misses counts little.
-
-    Things that move slowly before a still background follow it well enough to be taken for part of it; a plain mean would mix the two.
-    """
-    weights = np.ones(len(points))
-    for _ in range(_ROUNDS):
-        share = (weights / weights.sum())[:, None]
-        centre, mean = (share * points).sum(axis=0), (share * shifts).sum(axis=0)
-        away = points - centre
-        growth = float((share * away * (shifts - mean)).sum() / (share * away**2).sum())
-        y, x = mean - growth * centre
-        miss = np.linalg.norm(shifts - (y, x) - growth * points, axis=1)
-        weights = 1.0 / (1.0 + (miss / _MISS) ** 2)
+    y, x, growth = fit(points, shifts)
     if math.hypot(y, x) < _SMALLEST_SHIFT and abs(growth) < _SMALLEST_GROWTH:
         return 0.0, 0.0, 0.0
-    return float(y), float(x), growth
+    return y, x, growth

@@ -27,6 +27,9 @@ _REST: Final = 0.75
 """Pixels. A best match at whole pixels is hardly farther off."""
 _LARGEST_GROWTH: Final = 0.2
 """Between two pictures. Two blocks that happen to move apart are no zoom."""
+_ROUNDS: Final = 10
+_MISS: Final = 0.1
+"""Pixels by which a block misses the common movement and counts half."""
 _TOLERANCE: Final = 12.0
 """Luma, of 255, by which a point may leave the range of its surroundings before and count as unchanged: noise and compression."""
 
@@ -151,6 +154,27 @@ def find_followers(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> 
                 most = count
                 best[:] = follows
     return best
+
+
+@compiled
+def fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return (y, x, growth) with shifts = (y, x) + growth * points for most: least squares, weighted anew so that what misses counts little.
+
+    Things that move slowly before a still background follow it well enough to be taken for part of it; a plain mean would mix the two.
+    """
+    weights = np.ones(len(points))
+    y, x, growth = 0.0, 0.0, 0.0
+    for _ in range(_ROUNDS):
+        share = weights / weights.sum()
+        point_y, point_x = (share * points[:, 0]).sum(), (share * points[:, 1]).sum()
+        shift_y, shift_x = (share * shifts[:, 0]).sum(), (share * shifts[:, 1]).sum()
+        away_y, away_x = points[:, 0] - point_y, points[:, 1] - point_x
+        spread = (share * (away_y * (shifts[:, 0] - shift_y) + away_x * (shifts[:, 1] - shift_x))).sum()
+        growth = spread / (share * (away_y**2 + away_x**2)).sum()
+        y, x = shift_y - growth * point_y, shift_x - growth * point_x
+        miss = (shifts[:, 0] - y - growth * points[:, 0]) ** 2 + (shifts[:, 1] - x - growth * points[:, 1]) ** 2
+        weights = 1.0 / (1.0 + miss / _MISS**2)
+    return y, x, growth
 
 
 @compiled
