@@ -58,7 +58,7 @@ def test_a_pan_is_told_with_its_width():
 
 def test_cuts_are_told_with_their_times():
     text = caption(film(lambda time: view(seed=int(time >= 1) + int(time >= 2)), seconds=3))
-    assert text.startswith("2.9 s with 2 hard cuts, at 1.1 and 2.0 s, and no camera movement is measured.")
+    assert text.startswith("2.9 s with 2 hard cuts, at 1.0 and 1.9 s, and no camera movement is measured.")
 
 
 def test_a_fade_is_told_with_its_brightness():

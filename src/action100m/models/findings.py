@@ -89,9 +89,12 @@ def dominant_colours(signals: Signals) -> tuple[tuple[str, float], ...]:
 
 
 def shot_changes(signals: Signals) -> tuple[float, ...]:
-    """Return the times of the first frames of new shots, in seconds. The first frame given is compared with one outside, and left out."""
-    inside = signals.change[1:] >= SHOT_CHANGE
-    return tuple(signals.seconds[1:][inside].tolist())
+    """Return the times of shot changes in seconds: midway between the frames on either side, as all boundaries are.
+
+    The first frame given is compared with one outside, and left out.
+    """
+    midway = (signals.seconds[1:] + signals.seconds[:-1]) / 2
+    return tuple(midway[signals.change[1:] >= SHOT_CHANGE].tolist())
 
 
 def camera(signals: Signals) -> Camera:
