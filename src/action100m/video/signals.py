@@ -21,7 +21,8 @@ from action100m.video.luma import half_luma
 from action100m.video.picture import FrameSize
 
 SHOT_CHANGE: Final = 0.15
-"""From this `Signals.change` up, another shot begins. On the annotated clips hard cuts score 0.16 to 0.9, quick pans and passing things up to 0.1."""
+"""From this `Signals.change` up, another shot begins. Of 32 annotated hard cuts 30 score more, most of them over 0.2; quick pans and things that pass
+score up to 0.13, a jerk of a hand-held camera once 0.16, fades within two sampled frames about 0.2."""
 
 
 @dataclass(frozen=True, slots=True)
