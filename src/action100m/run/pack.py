@@ -51,11 +51,12 @@ def pack(run: str | Path, out: str | Path) -> Packed:
     Raises:
         StoreError: there is no run, or nothing in it is fully made.
     """
-    made, left_out = _divide(RunStore(run))
+    store = RunStore(run)
+    made, left_out = _divide(store)
     if not made:
         raise StoreError(f"{run} holds no video that is fully made; see: action100m status {run}")
     tally = _Tally()
-    write_records(tally.count(run_records(run)), str(out))
+    write_records(tally.count(_read_made(made, store)), str(out))
     return Packed(str(out), tally.videos, tally.segments, tally.annotated, tuple(state.video.uid for state in left_out))
 
 
@@ -66,9 +67,7 @@ def run_records(run: str | Path) -> Iterator[Record]:
         StoreError: there is no run, or an artifact in it is damaged.
     """
     store = RunStore(run)
-    stages = make_stages(store.read_config())
-    for state in _divide(store)[0]:
-        yield _read_record(state, stages, store)
+    yield from _read_made(_divide(store)[0], store)
 
 
 def run_locations(run: str | Path) -> dict[str, str]:
@@ -79,6 +78,12 @@ def run_locations(run: str | Path) -> dict[str, str]:
 def _divide(store: RunStore) -> tuple[list[Progress], list[Progress]]:
     states = survey(store.read_videos(), make_stages(store.read_config()), store)
     return [state for state in states if state.made], [state for state in states if not state.made]
+
+
+def _read_made(made: Iterable[Progress], store: RunStore) -> Iterator[Record]:
+    stages = make_stages(store.read_config())
+    for state in made:
+        yield _read_record(state, stages, store)
 
 
 def _read_record(state: Progress, stages: tuple[Stage, ...], store: RunStore) -> Record:
