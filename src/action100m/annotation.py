@@ -9,8 +9,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import jsonschema
-
 from action100m.errors import ReplyError
 
 NOT_APPLICABLE: Final = "N/A"
@@ -92,6 +90,8 @@ def parse_annotation(reply: str) -> Annotation:
         value = json.loads(reply, strict=False)  # models put raw line breaks into strings
     except (ValueError, RecursionError) as error:  # endless digits and brackets are errors of their own
         raise ReplyError(f"the reply is not JSON: {error}", raw=reply) from error
+    import jsonschema  # slow to import, and needed only where a model answers
+
     problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(ANNOTATION_SCHEMA).iter_errors(value))
     if problem is not None:
         raise ReplyError(f"the reply does not match the schema at {problem.json_path}: {problem.message}", raw=reply)

@@ -9,7 +9,7 @@ import pytest
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
 from action100m.run.pack import pack
-from action100m.run.run import run
+from action100m.run.run import run_videos
 
 CAUSES = {
     "too short": "TooShortError",
@@ -24,7 +24,7 @@ CAUSES = {
 @pytest.fixture(scope="module")
 def outcome(shared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("real")
-    summary = run([shared / "data" / "videos"], folder / "run")
+    summary = run_videos([shared / "data" / "videos"], folder / "run")
     pack(folder / "run", folder / "data.parquet")
     return summary, folder / "data.parquet", json.loads((shared / "data" / "videos.json").read_text())
 

@@ -17,7 +17,7 @@ from action100m.models.endpoint import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.engine import annotate_video
 from action100m.run.pack import pack
-from action100m.run.run import run
+from action100m.run.run import run_videos
 from action100m.run.status import status
 from action100m.stages.annotate import AnnotateConfig
 from action100m.stages.caption import CaptionConfig
@@ -50,7 +50,7 @@ def packed_bytes(out, tmp_path):
 def made(clips, tmp_path_factory):
     """A finished run of the three clips with one worker."""
     out = tmp_path_factory.mktemp("made") / "run"
-    summary = run([clips], out)
+    summary = run_videos([clips], out)
     assert (summary.found, summary.made, summary.fresh, summary.failures) == (3, 3, 3, ())
     return out
 
@@ -82,31 +82,31 @@ def test_python_gives_the_same_record_as_the_command(made, clips, tmp_path):
 
 def test_a_second_run_makes_nothing(made, clips):
     steps = Steps()
-    assert run([clips], made, meter=steps).fresh == 0
+    assert run_videos([clips], made, meter=steps).fresh == 0
     assert steps.finished == []
 
 
 def test_the_number_of_workers_does_not_change_a_byte(made, clips, tmp_path):
-    run([clips], tmp_path / "two", workers=2)
+    run_videos([clips], tmp_path / "two", workers=2)
     assert packed_bytes(tmp_path / "two", tmp_path) == packed_bytes(made, tmp_path)
 
 
 def test_other_settings_run_only_the_stages_that_depend_on_them(made, clips, tmp_path):
     shutil.copytree(made, tmp_path / "run")
     steps = Steps()
-    run([clips], tmp_path / "run", RunConfig(caption=CaptionConfig(frames=8)), meter=steps)
+    run_videos([clips], tmp_path / "run", RunConfig(caption=CaptionConfig(frames=8)), meter=steps)
     assert {stage for _, stage in steps.finished} == {"caption", "annotate"}
     assert len(steps.finished) == 6
     back = Steps()
-    run([clips], tmp_path / "run", RunConfig(), meter=back)
+    run_videos([clips], tmp_path / "run", RunConfig(), meter=back)
     assert back.finished == []
 
 
 def test_a_run_without_settings_keeps_those_it_had(clips, tmp_path):
     config = RunConfig(caption=CaptionConfig(frames=8))
-    run([clips / "talk.mp4"], tmp_path / "run", config)
+    run_videos([clips / "talk.mp4"], tmp_path / "run", config)
     steps = Steps()
-    run([], tmp_path / "run", meter=steps)
+    run_videos([], tmp_path / "run", meter=steps)
     assert steps.finished == []
 
 
@@ -116,23 +116,23 @@ def test_the_same_file_elsewhere_is_the_same_video(made, clips, tmp_path):
     moved.mkdir()
     shutil.copy(clips / "talk.mp4", moved / "renamed.mp4")
     steps = Steps()
-    summary = run([moved], tmp_path / "run", meter=steps)
+    summary = run_videos([moved], tmp_path / "run", meter=steps)
     assert (summary.made, summary.fresh, steps.finished) == (1, 0, [])
     assert status(tmp_path / "run").videos == 3
 
 
 def test_the_same_content_twice_is_one_video_and_counted(clips, tmp_path):
     shutil.copy(clips / "talk.mp4", tmp_path / "again.mp4")
-    summary = run([clips / "talk.mp4", tmp_path / "again.mp4"], tmp_path / "run")
+    summary = run_videos([clips / "talk.mp4", tmp_path / "again.mp4"], tmp_path / "run")
     assert (summary.found, summary.made, summary.duplicates) == (2, 1, ((str(tmp_path / "again.mp4"), str(clips / "talk.mp4")),))
 
 
 def test_a_file_whose_content_changes_is_made_anew_under_its_name(clips, tmp_path):
     path = tmp_path / "clip.mp4"
     shutil.copy(clips / "talk.mp4", path)
-    run([path], tmp_path / "run")
+    run_videos([path], tmp_path / "run")
     shutil.copy(clips / "walk.mp4", path)
-    summary = run([path], tmp_path / "run")
+    summary = run_videos([path], tmp_path / "run")
     assert (summary.made, summary.fresh) == (1, 1)
     pack(tmp_path / "run", tmp_path / "data.parquet")
     assert [record.uid for record in read_records(str(tmp_path / "data.parquet"))] == ["clip"]
@@ -146,7 +146,7 @@ def test_bad_files_are_rows_and_the_others_go_on(clips, tmp_path):
     (folder / "c.mp4").write_text("this is no video")
     (folder / "d.mp4").write_bytes((clips / "walk.mp4").read_bytes())
     (folder / "d.info.json").write_text("{broken")
-    summary = run([folder, tmp_path / "missing.mp4"], tmp_path / "run")
+    summary = run_videos([folder, tmp_path / "missing.mp4"], tmp_path / "run")
     causes = {Path(failure.location).name: (failure.stage, failure.cause) for failure in summary.failures}
     assert causes == {
         "a.mp4": ("discover", "EmptyVideoError"),
@@ -163,23 +163,23 @@ def test_bad_files_are_rows_and_the_others_go_on(clips, tmp_path):
 
 def test_a_cured_file_is_taken_on_the_next_run(clips, tmp_path):
     (tmp_path / "clip.mp4").write_bytes(b"")
-    assert len(run([tmp_path / "clip.mp4"], tmp_path / "run").failures) == 1
+    assert len(run_videos([tmp_path / "clip.mp4"], tmp_path / "run").failures) == 1
     shutil.copy(clips / "talk.mp4", tmp_path / "clip.mp4")
-    summary = run([], tmp_path / "run")
+    summary = run_videos([], tmp_path / "run")
     assert (summary.made, summary.failures) == (1, ())
     assert status(tmp_path / "run").rejected == ()
 
 
 def test_what_failed_for_good_is_left_alone_until_asked_for(tmp_path):
     (tmp_path / "c.mp4").write_text("this is no video")
-    run([tmp_path / "c.mp4"], tmp_path / "run")
+    run_videos([tmp_path / "c.mp4"], tmp_path / "run")
     assert status(tmp_path / "run").left_alone == 1
-    assert run([tmp_path / "c.mp4"], tmp_path / "run").fresh == 0
-    assert run([tmp_path / "c.mp4"], tmp_path / "run", retry="failed").fresh == 1
+    assert run_videos([tmp_path / "c.mp4"], tmp_path / "run").fresh == 0
+    assert run_videos([tmp_path / "c.mp4"], tmp_path / "run", retry="failed").fresh == 1
 
 
 def test_limit_takes_the_first_files(clips, tmp_path):
-    assert run([clips], tmp_path / "run", limit=2).found == 2
+    assert run_videos([clips], tmp_path / "run", limit=2).found == 2
     assert [video.uid for video in _videos(tmp_path / "run")] == ["egg-video", "talk"]
 
 
@@ -201,7 +201,7 @@ def test_a_model_that_cannot_be_had_ends_the_run_before_any_video_is_touched(cli
     with ChatServer(lambda request: completion(GOOD)) as server:
         config = endpoint(server)
     with pytest.raises(EndpointError):
-        run([clips], tmp_path / "run", config)
+        run_videos([clips], tmp_path / "run", config)
     assert not (tmp_path / "run" / "videos").exists()
 
 
@@ -215,14 +215,14 @@ def test_failed_annotations_are_retried_alone(clips, tmp_path):
     broken = True
     with ChatServer(behave) as server:
         config = endpoint(server)
-        summary = run([clips / "talk.mp4"], tmp_path / "run", config)
+        summary = run_videos([clips / "talk.mp4"], tmp_path / "run", config)
         assert summary.made == 1
         assert [failure.partial for failure in summary.failures] == [True]
         broken, before = False, len(asked)
-        assert run([], tmp_path / "run").fresh == 0
+        assert run_videos([], tmp_path / "run").fresh == 0
         assert len(asked) == before
         steps = Steps()
-        summary = run([], tmp_path / "run", retry="failed", meter=steps)
+        summary = run_videos([], tmp_path / "run", retry="failed", meter=steps)
         assert steps.finished == [("talk", "annotate")]
         assert summary.failures == ()
     pack(tmp_path / "run", tmp_path / "data.parquet")
@@ -237,12 +237,12 @@ def test_a_worker_that_is_killed_takes_one_video_with_it(clips, tmp_path):
             if event.kind == "step" and event.uid == "egg-video" and event.state == "started" and event.stage == "embed":
                 _kill_workers()
 
-    summary = run([clips], tmp_path / "run", meter=Killer())
+    summary = run_videos([clips], tmp_path / "run", meter=Killer())
     assert summary.made == 2
     (failure,) = summary.failures
     assert (failure.uid, failure.cause, failure.retryable) == ("egg-video", "WorkerError", True)
     assert "SIGKILL" in failure.message
-    assert run([clips], tmp_path / "run").made == 3
+    assert run_videos([clips], tmp_path / "run").made == 3
     assert status(tmp_path / "run").failures == ()
 
 
@@ -265,26 +265,26 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(made, clips, tmp_path, sent, co
     process.send_signal(sent)
     process.communicate()
     assert process.returncode == code
-    assert run([], tmp_path / "run").made == 3
+    assert run_videos([], tmp_path / "run").made == 3
     assert packed_bytes(tmp_path / "run", tmp_path) == packed_bytes(made, tmp_path)
 
 
 def test_numbers_below_one_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="at least 1"):
-        run(["a.mp4"], tmp_path / "run", workers=0)
+        run_videos(["a.mp4"], tmp_path / "run", workers=0)
 
 
 def test_a_call_without_videos_needs_a_run(tmp_path):
     with pytest.raises(ConfigError, match="no video"):
-        run([], tmp_path / "run")
+        run_videos([], tmp_path / "run")
 
 
 def test_what_a_manifest_says_is_remembered_by_later_runs(clips, tmp_path):
     shutil.copy(clips / "talk.mp4", tmp_path / "talk.mp4")
     (tmp_path / "list.csv").write_text("path,uid,title\ntalk.mp4,my-talk,My title\n")
-    run([tmp_path / "list.csv"], tmp_path / "run")
+    run_videos([tmp_path / "list.csv"], tmp_path / "run")
     for again in ([], [tmp_path / "talk.mp4"]):
-        assert run(again, tmp_path / "run").fresh == 0
+        assert run_videos(again, tmp_path / "run").fresh == 0
         (video,) = _videos(tmp_path / "run")
         assert (video.uid, video.metadata.title) == ("my-talk", "My title")
 
@@ -293,7 +293,7 @@ def test_a_file_name_that_is_not_utf8_is_a_video_like_others(clips, tmp_path):
     (tmp_path / "odd").mkdir()
     shutil.copy(clips / "talk.mp4", tmp_path / "odd" / os.fsdecode(b"caf\xe9.mp4"))
     (tmp_path / "odd" / os.fsdecode(b"emp\xe9ty.mp4")).write_bytes(b"")
-    summary = run([tmp_path / "odd"], tmp_path / "run")
+    summary = run_videos([tmp_path / "odd"], tmp_path / "run")
     assert (summary.made, [failure.cause for failure in summary.failures]) == (1, ["EmptyVideoError"])
     assert status(tmp_path / "run").complete == 1
     assert pack(tmp_path / "run", tmp_path / "data.parquet").videos == 1
@@ -306,7 +306,7 @@ def test_a_missing_package_is_told_with_its_pip_line(clips, tmp_path, monkeypatc
     monkeypatch.setenv("PYTHONPATH", str(hidden))
     config = RunConfig(annotate=AnnotateConfig(model=EndpointConfig(model="m", base_url="http://127.0.0.1:9/v1"), rounds=1, efforts=()))
     with pytest.raises(MissingPackageError, match=r"pip install 'action100m\[endpoint\]'"):
-        run([clips], tmp_path / "run", config)
+        run_videos([clips], tmp_path / "run", config)
 
 
 def test_settings_that_cannot_be_run_do_not_hide_what_was_made(made, clips, tmp_path):
@@ -314,7 +314,7 @@ def test_settings_that_cannot_be_run_do_not_hide_what_was_made(made, clips, tmp_
     with ChatServer(lambda request: completion(GOOD)) as server:
         config = endpoint(server)
     with pytest.raises(EndpointError):
-        run([clips], tmp_path / "run", config)
+        run_videos([clips], tmp_path / "run", config)
     assert pack(tmp_path / "run", tmp_path / "data.parquet").videos == 3
 
 
@@ -324,9 +324,9 @@ def test_a_damaged_artifact_is_made_anew_once_it_is_removed(made, clips, tmp_pat
     (annotated,) = (tmp_path / "run" / "videos" / "talk").glob("annotate-*")
     damaged.write_bytes(b"{")
     annotated.unlink()
-    (failure,) = run([clips], tmp_path / "run").failures
+    (failure,) = run_videos([clips], tmp_path / "run").failures
     assert failure.cause == "StoreError"
     assert "remove it" in failure.message
     damaged.unlink()
-    assert run([clips], tmp_path / "run").failures == ()
+    assert run_videos([clips], tmp_path / "run").failures == ()
     assert packed_bytes(tmp_path / "run", tmp_path) == packed_bytes(made, tmp_path)

@@ -30,7 +30,7 @@ def run(
     Example: action100m run cooking.mp4 talks/ --out runs/mine
     """
     from action100m.run.config import choose_config
-    from action100m.run.run import run as run_videos
+    from action100m.run.run import run_videos
 
     chosen = choose_config(preset, override=config)
     try:

@@ -61,7 +61,7 @@ class RunSummary:
     """(path, path of the file with the same content)."""
 
 
-def run(
+def run_videos(
     videos: Sequence[str | Path],
     out: str | Path,
     config: RunConfig | None = None,

@@ -1,0 +1,49 @@
+from .annotation import Action, Annotation, Summary
+from .dataset.io import read_records, write_records
+from .dataset.validate import ValidationReport, validate
+from .embeddings import Embeddings
+from .errors import Action100MError
+from .record import Gap, Provenance, Record
+from .run.config import RunConfig, load_config, preview
+from .run.engine import annotate_video
+from .run.pack import pack
+from .run.run import run_videos
+from .run.status import status
+from .stages.segment import SegmentConfig, segment
+from .tree import Node, Tree
+from .video.decode import SampleConfig, open_frames
+from .video.video import Cue, Frames, Video, VideoMetadata
+from .viewer.report import write_report
+
+__all__ = [
+    "Action",
+    "Action100MError",
+    "Annotation",
+    "Cue",
+    "Embeddings",
+    "Frames",
+    "Gap",
+    "Node",
+    "Provenance",
+    "Record",
+    "RunConfig",
+    "SampleConfig",
+    "SegmentConfig",
+    "Summary",
+    "Tree",
+    "ValidationReport",
+    "Video",
+    "VideoMetadata",
+    "annotate_video",
+    "load_config",
+    "open_frames",
+    "pack",
+    "preview",
+    "read_records",
+    "run_videos",
+    "segment",
+    "status",
+    "validate",
+    "write_records",
+    "write_report",
+]
