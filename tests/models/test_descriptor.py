@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from action100m.embeddings import Embeddings
-from action100m.models.descriptor import DescriptorConfig, changed_shares, edge_histogram
+from action100m.models.descriptor import DescriptorConfig
+from action100m.models.descriptor_encoder import changed_shares, edge_histogram
 from action100m.stages.embed import EmbedConfig, embed_frames
 from action100m.stages.segment import segment
 from support.moving import film, plain, view, with_block

@@ -14,7 +14,7 @@ from action100m.stages.embed import Embedded
 from action100m.stages.segment import Segmented
 from action100m.tree import node_id
 from action100m.video.decode import open_frames
-from action100m.video.signals import SignalMeter
+from action100m.video.signal_meter import SignalMeter
 from action100m.video.video import Cue, Video, VideoMetadata
 from support.clips import read_time_code, time_code_picture, write_clip
 from support.trees import split_tree

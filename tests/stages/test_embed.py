@@ -13,7 +13,7 @@ from action100m.models.vjepa2 import VJepa2Config
 from action100m.stages.embed import Embed, EmbedConfig, Embedded, embed_frames
 from action100m.video.decode import SampleConfig
 from action100m.video.picture import FrameSize, Picture, Scaler
-from action100m.video.signals import SignalMeter
+from action100m.video.signal_meter import SignalMeter
 from action100m.video.video import Video
 from support.checkpoints import one_torch_thread, save_checkpoint
 from support.clips import write_clip

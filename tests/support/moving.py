@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from action100m.video.signals import SignalMeter, Signals
+from action100m.video.signal_meter import SignalMeter
+from action100m.video.signals import Signals
 
 WIDTH, HEIGHT = SignalMeter.frame_size.width, SignalMeter.frame_size.height
 _WALL = 3000

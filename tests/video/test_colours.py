@@ -1,7 +1,10 @@
+import colorsys
+
 import numpy as np
 import pytest
 
-from action100m.video.colours import COLOUR_NAMES, colour_codes, name_of, name_shares
+from action100m.video.colours import COLOUR_NAMES, name_colours, to_hsv
+from action100m.video.histogram import name_shares
 from support.moving import plain, view
 
 NAMED = {
@@ -21,10 +24,14 @@ NAMED = {
 }
 
 
+def name_of(*colour):
+    return COLOUR_NAMES[name_colours(np.array([colour], float))[0]]
+
+
 @pytest.mark.parametrize(("name", "colour"), NAMED.items())
 def test_a_flat_picture_has_the_name_that_people_give_its_colour(name, colour):
     assert name_of(*(part / 255 for part in colour)) == name
-    shares = name_shares(colour_codes(plain(*colour)))
+    shares = name_shares(plain(*colour))
     assert shares[COLOUR_NAMES.index(name)] == 1
 
 
@@ -38,7 +45,7 @@ def test_skin_and_wood_are_not_orange():
 
 
 def test_shares_of_a_picture_sum_to_one():
-    shares = name_shares(colour_codes(view()))
+    shares = name_shares(view())
     assert shares.dtype == np.float32
     assert shares.sum() == pytest.approx(1, abs=1e-6)
 
@@ -46,5 +53,11 @@ def test_shares_of_a_picture_sum_to_one():
 def test_a_quarter_of_red_is_a_share_of_a_quarter():
     picture = plain(250, 250, 250)
     picture[:48, :72] = (200, 20, 20)
-    shares = dict(zip(COLOUR_NAMES, name_shares(colour_codes(picture)), strict=True))
+    shares = dict(zip(COLOUR_NAMES, name_shares(picture), strict=True))
     assert (shares["red"], shares["white"]) == (0.25, 0.75)
+
+
+def test_hue_saturation_and_value_are_those_of_the_standard_library():
+    colours = np.random.default_rng(0).integers(0, 5, (500, 3)) / 4
+    wanted = [colorsys.rgb_to_hsv(*colour) for colour in colours.tolist()]
+    assert np.stack(to_hsv(colours), axis=1) == pytest.approx(np.array(wanted) * (360, 1, 1))

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from action100m.video.colours import COLOUR_NAMES
-from action100m.video.signals import SHOT_CHANGE, Signals, find_changes
+from action100m.video.signal_meter import find_changes
+from action100m.video.signals import SHOT_CHANGE, Signals
 from support.moving import STEP, film, measure, plain, view
 
 

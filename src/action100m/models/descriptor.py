@@ -1,44 +1,14 @@
-"""An encoder without weights: statistics of colour, edges, layout and movement of each frame, side by side in one vector.
-
-    colour    147  soft Lab histogram of the whole picture                  (`video/histogram.py`)
-    edges      19  histogram of the direction and strength of edges
-    layout     27  mean red, green and blue of each ninth of the picture
-    movement    9  share of each ninth that changes between neighbouring frames
-
-Histograms forget where things are, so that a turn of the camera or a step of a person changes little, and another scene, thing or pose much. A power
-below 1 on their shares lets small things count: the Hellinger distance, somewhat sharpened. It was chosen, with the weights, on 29 annotated clips;
-`benchmarks/timed_events.py` tells how well the cuts of these vectors meet what people marked.
-"""
+"""The choice of the weightless encoder. `descriptor_encoder.py` tells what its vectors hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from action100m.video.colours import colour_codes
-from action100m.video.histogram import colour_histogram
-from action100m.video.luma import half_luma
-from action100m.video.picture import FrameSize
-from action100m.video.signals import SignalMeter
-
-_SHARE_POWER: Final = 0.4
-_EDGE_WEIGHT: Final = 0.8
-_LAYOUT_WEIGHT: Final = 0.05
-"""Tells apart pictures with the same colours and edges, and hardly more."""
-_MOVEMENT_WEIGHT: Final = 0.15
-_EDGE_DIRECTIONS: Final = 6
-_EDGE_STRENGTHS: Final = (3.0, 8.0, 20.0)
-"""Luma a pixel, of 255: below the first there is no edge."""
-_CHANGED: Final = 12
-"""Luma, of 255, by which a pixel must differ to have changed: noise and compression stay below."""
-_SMOOTHING: Final = 2.0
-"""Standard deviation, in sampled frames, of the mean over time of movement: single differences are fitful."""
+if TYPE_CHECKING:
+    from action100m.models.descriptor_encoder import Descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,97 +24,7 @@ class DescriptorConfig:
         return {"kind": self.kind, "version": 1}
 
     def load(self) -> Descriptor:
-        """Return the encoder; there is nothing to load."""
+        """Return the encoder; there are no weights to load, only compiled loops."""
+        from action100m.models.descriptor_encoder import Descriptor
+
         return Descriptor()
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedFrame:
-    """What is kept of a frame.
-
-    still: float32 (193,), all parts but movement. luma: uint8 (48, 72), to be compared with neighbours.
-    """
-
-    still: NDArray[np.float32]
-    luma: NDArray[np.uint8]
-
-
-class Descriptor:
-    """Encoder of the protocol in `models.base`, one vector of 202 numbers a frame."""
-
-    name = "descriptor-v1"
-    frame_size: FrameSize | None = SignalMeter.frame_size  # one conversion serves both
-    tubelet = 1
-
-    def prepare(self, frames: NDArray[np.uint8]) -> Sequence[PreparedFrame]:
-        """Turn uint8 (n, 96, 144, 3) into n prepared frames."""
-        return [_prepare(frame) for frame in frames]
-
-    def encode(self, windows: Sequence[Sequence[PreparedFrame]]) -> NDArray[np.float32]:
-        """Turn b windows of t prepared frames into float32 (b, t, 202).
-
-        Movement is that to the frames before and after in the window; all else of a vector is the same in every window.
-        """
-        return np.stack([_encode(window) for window in windows])
-
-
-def _prepare(frame: NDArray[np.uint8]) -> PreparedFrame:
-    luma = half_luma(frame)
-    shares = [colour_histogram(colour_codes(frame[::2, ::2])), _EDGE_WEIGHT ** (1 / _SHARE_POWER) * edge_histogram(luma)]
-    layout = _LAYOUT_WEIGHT / 255 * _ninths(frame).ravel()
-    # in float64, whose last digit differs between machines, but hardly ever the float32 that is kept
-    return PreparedFrame(np.concatenate([*(share.astype(np.float64) ** _SHARE_POWER for share in shares), layout]).astype(np.float32), luma)
-
-
-def _encode(window: Sequence[PreparedFrame]) -> NDArray[np.float32]:
-    still = np.stack([frame.still for frame in window])
-    movement = _MOVEMENT_WEIGHT * np.sqrt(_smooth(changed_shares(np.stack([frame.luma for frame in window]))))
-    return np.concatenate([still, movement.astype(np.float32)], axis=1)
-
-
-def edge_histogram(luma: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return float64 (19,): the share of a picture uint8 (h, w) without edges, then that of each direction in each strength."""
-    signed = luma.astype(np.intp)
-    across, down = signed[1:-1, 2:] - signed[1:-1, :-2], signed[2:, 1:-1] - signed[:-2, 1:-1]
-    numbers = _edge_numbers()[across + 255, down + 255]
-    counts: NDArray[np.intp] = np.bincount(numbers.ravel(), minlength=1 + _EDGE_DIRECTIONS * len(_EDGE_STRENGTHS))
-    shares: NDArray[np.float64] = counts / numbers.size
-    return shares
-
-
-@cache
-def _edge_numbers() -> NDArray[np.uint8]:
-    """Return the bin of each (difference across, difference down) from -255 to 255 between the neighbours on either side of a pixel."""
-    across, down = np.meshgrid(np.arange(-255, 256), np.arange(-255, 256), indexing="ij")
-    strength = np.digitize(np.hypot(across, down) / 2, _EDGE_STRENGTHS)
-    turn = np.arctan2(down, across) / np.pi % 1.0  # an edge from dark to bright is one from bright to dark
-    direction = np.minimum((turn * _EDGE_DIRECTIONS).astype(np.intp), _EDGE_DIRECTIONS - 1)
-    return np.where(strength == 0, 0, 1 + (strength - 1) * _EDGE_DIRECTIONS + direction).astype(np.uint8)
-
-
-def changed_shares(lumas: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return float64 (t, 9): the share of each ninth of pictures (t, h, w) that differs from the one before, mean with that from the one after.
-
-    The first and the last picture have one neighbour only; a single one has none, and its shares are 0.
-    """
-    if len(lumas) < 2:
-        return np.zeros((len(lumas), 9))
-    signed = lumas.astype(np.int16)
-    changes = np.stack([_ninths(picture).ravel() for picture in np.abs(np.diff(signed, axis=0)) > _CHANGED])
-    either: NDArray[np.float64] = (np.concatenate([changes[:1], changes]) + np.concatenate([changes, changes[-1:]])) / 2
-    return either
-
-
-def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return means over time of values (t, n), weighted by a Gaussian of `_SMOOTHING`. At either end they are over what there is."""
-    apart = np.arange(len(values))[:, None] - np.arange(len(values))
-    weights = np.exp(-((apart / _SMOOTHING) ** 2) / 2)
-    smooth: NDArray[np.float64] = weights @ values / weights.sum(axis=1, keepdims=True)
-    return smooth
-
-
-def _ninths(picture: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return float64 (3, 3, ...): the means of a picture (h, w, ...) in each ninth."""
-    height, width = picture.shape[:2]
-    means: NDArray[np.float64] = picture.reshape(3, height // 3, 3, width // 3, *picture.shape[2:]).mean(axis=(1, 3), dtype=np.float64)
-    return means

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import chain, groupby
-from typing import Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,11 @@ from action100m.stages.base import Facet, Given, StageName
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
 from action100m.video.decode import DecodeReport, SampleConfig, open_frames
 from action100m.video.picture import Picture
-from action100m.video.signals import SignalMeter, Signals
+from action100m.video.signals import Signals
 from action100m.video.video import Video
+
+if TYPE_CHECKING:
+    from action100m.video.signal_meter import SignalMeter
 
 _ALGORITHM = 1
 """Raised when the same settings come to mean other embeddings or measurements."""
@@ -166,6 +169,8 @@ class Embed:
         if self._encoder is None:
             self.setup()
         assert self._encoder is not None
+        from action100m.video.signal_meter import SignalMeter  # its compiled loops bring numba, which takes long to import
+
         meter = SignalMeter()
         seconds: list[float] = []
         with open_frames(video.location, self.config.sampling) as stream:

@@ -5,9 +5,7 @@ A name is what a person would call a flat patch of the colour. Real things shade
 
 from __future__ import annotations
 
-import colorsys
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -24,11 +22,11 @@ class NamedColour:
     saturation: tuple[float, float] = (0.0, 1.01)
     value: tuple[float, float] = (0.0, 1.01)
 
-    def covers(self, hue: float, saturation: float, value: float) -> bool:
-        """Tell whether a colour lies in the box."""
+    def covers(self, hue: NDArray[np.float64], saturation: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which colours (n,) lie in the box."""
         low, high = self.hue
-        in_hue = low <= hue < high if low < high else hue >= low or hue < high
-        return in_hue and self.saturation[0] <= saturation < self.saturation[1] and self.value[0] <= value < self.value[1]
+        in_hue = (low <= hue) & (hue < high) if low < high else (hue >= low) | (hue < high)
+        return in_hue & (self.saturation[0] <= saturation) & (saturation < self.saturation[1]) & (self.value[0] <= value) & (value < self.value[1])
 
 
 COLOURS: Final = (
@@ -53,34 +51,27 @@ COLOURS: Final = (
 COLOUR_NAMES: Final = tuple(dict.fromkeys(colour.name for colour in COLOURS))
 """Each name once, in the order of `Signals.colours`."""
 
-_BITS: Final = 5
-"""Of each of red, green and blue that are looked at: finer steps change no name that a person would notice."""
+CODE_BITS: Final = 5
+"""Of each of red, green and blue, in a colour code: finer steps change no name that a person would notice."""
 
 
-def name_of(red: float, green: float, blue: float) -> str:
-    """Return the name of a colour with parts 0 to 1."""
-    hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
-    return next(colour.name for colour in COLOURS if colour.covers(hue * 360, saturation, value))
+def name_colours(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return uint8 (n,): the numbers in `COLOUR_NAMES` of colours (n, 3), red, green and blue from 0 to 1."""
+    hue, saturation, value = to_hsv(colours)
+    names = [COLOUR_NAMES.index(colour.name) for colour in COLOURS]
+    return np.select([colour.covers(hue, saturation, value) for colour in COLOURS], names).astype(np.uint8)
 
 
-def colour_codes(frame: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return uint16 (h, w): a picture uint8 (h, w, 3) with one number for each pixel's colour, to look its name or bin up."""
-    coarse = (frame >> (8 - _BITS)).astype(np.uint16)
-    return np.asarray(coarse[..., 0] << (2 * _BITS) | coarse[..., 1] << _BITS | coarse[..., 2], np.uint16)
-
-
-def name_shares(codes: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Return float32 (len(COLOUR_NAMES),): the share of the picture that has each name."""
-    shares: NDArray[np.float64] = np.bincount(_names()[codes].ravel(), minlength=len(COLOUR_NAMES)) / codes.size
-    return shares.astype(np.float32)
+def to_hsv(colours: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return hue in degrees, saturation and value."""
+    value = colours.max(axis=1)
+    spread = value - colours.min(axis=1)
+    red, green, blue = ((value - part) / np.where(spread > 0, spread, 1.0) for part in colours.T)
+    sixth = np.select([red == 0, green == 0], [blue - green, 2.0 + red - blue], 4.0 + green - red)
+    return sixth / 6.0 % 1.0 * 360, spread / np.where(value > 0, value, 1.0), value
 
 
 def code_colours() -> NDArray[np.float64]:
     """Return float64 (2**15, 3): red, green and blue, 0 to 1, in the middle of what each colour code stands for."""
-    steps = (np.arange(2**_BITS) + 0.5) / 2**_BITS
+    steps = (np.arange(2**CODE_BITS) + 0.5) / 2**CODE_BITS
     return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-
-
-@cache
-def _names() -> NDArray[np.uint8]:
-    return np.array([COLOUR_NAMES.index(name_of(*colour)) for colour in code_colours().tolist()], np.uint8)

@@ -39,9 +39,7 @@ _NO_LIMIT: Final = 1 << 30
 
 @compiled
 def _difference(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, left: int, dy: int, dx: int, limit: int) -> int:
-    """Return the sum of absolute differences of a block that moved by (dy, dx), or any number >= limit; -1 where it came from outside."""
-    if top - dy < 0 or left - dx < 0 or top - dy + BLOCK > HEIGHT or left - dx + BLOCK > WIDTH:
-        return -1
+    """Return the sum of absolute differences of a block that moved by (dy, dx), or any number >= limit."""
     total = np.int32(0)
     for y in range(BLOCK):  # a constant count, which the compiler unrolls
         for x in range(BLOCK):
@@ -52,13 +50,37 @@ def _difference(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, l
 
 
 @compiled
-def _best_shift(before: NDArray[np.uint8], after: NDArray[np.uint8], top: int, left: int) -> tuple[int, int, int]:
-    """Return (dy, dx, difference) of the best match within reach. Of equals the first counts: no movement, then row by row."""
+def _block_sums(luma: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the sum of the block at each place, (HEIGHT - BLOCK + 1, WIDTH - BLOCK + 1)."""
+    columns, sums = np.zeros(WIDTH, np.int32), np.empty((HEIGHT - BLOCK + 1, WIDTH - BLOCK + 1), np.int32)
+    for y in range(BLOCK - 1):
+        for x in range(WIDTH):
+            columns[x] += luma[y, x]
+    for top in range(HEIGHT - BLOCK + 1):
+        for x in range(WIDTH):
+            columns[x] += np.int32(luma[top + BLOCK - 1, x]) - (np.int32(luma[top - 1, x]) if top else np.int32(0))
+        total = columns[:BLOCK].sum()
+        for left in range(WIDTH - BLOCK + 1):
+            sums[top, left] = total
+            if left + BLOCK < WIDTH:
+                total += columns[left + BLOCK] - columns[left]
+    return sums
+
+
+@compiled
+def _best_shift(before: NDArray[np.uint8], after: NDArray[np.uint8], sums: NDArray[np.int32], top: int, left: int, own: int) -> tuple[int, int, int]:
+    """Return (dy, dx, difference) of the best match within reach. Of equals the first counts: no movement, then row by row.
+
+    sums: those of the blocks of `before`; own: that of the block of `after`. Two blocks differ at least as much as their sums, which spares most of
+    the work (successive elimination).
+    """
     best_dy, best_dx, least = 0, 0, _difference(before, after, top, left, 0, 0, _NO_LIMIT)
-    for dy in range(-_REACH_Y, _REACH_Y + 1):
-        for dx in range(-_REACH_X, _REACH_X + 1):
+    for dy in range(max(-_REACH_Y, top + BLOCK - HEIGHT), min(_REACH_Y, top) + 1):
+        for dx in range(max(-_REACH_X, left + BLOCK - WIDTH), min(_REACH_X, left) + 1):
+            if abs(sums[top - dy, left - dx] - own) >= least:
+                continue
             difference = _difference(before, after, top, left, dy, dx, least)
-            if 0 <= difference < least:
+            if difference < least:
                 best_dy, best_dx, least = dy, dx, difference
     return best_dy, best_dx, least
 
@@ -109,10 +131,11 @@ def match_blocks(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[N
     when the best match is taken away, 0 to 1.
     """
     shifts, texture, misfit = np.zeros((ROWS, COLUMNS, 2)), np.zeros((ROWS, COLUMNS)), np.zeros((ROWS, COLUMNS))
+    sums_before, sums_after = _block_sums(before), _block_sums(after)
     for row in range(ROWS):
         for column in range(COLUMNS):
             top, left = MARGIN + row * BLOCK, MARGIN + column * BLOCK
-            dy, dx, least = _best_shift(before, after, top, left)
+            dy, dx, least = _best_shift(before, after, sums_before, top, left, sums_after[top, left])
             rest_y, rest_x, texture[row, column] = _refine(before, after, top, left, dy, dx)
             shifts[row, column, 0], shifts[row, column, 1] = dy + rest_y, dx + rest_x
             misfit[row, column] = min(1.0, least / (BLOCK * BLOCK) / max(_deviation(after, top, left), _FLAT))
@@ -178,6 +201,32 @@ def fit(points: NDArray[np.float64], shifts: NDArray[np.float64]) -> tuple[float
 
 
 @compiled
+def _surroundings(luma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the lowest and the highest luma of the 3 x 3 points about each point."""
+    low, high, wide_low, wide_high = luma.copy(), luma.copy(), np.empty_like(luma), np.empty_like(luma)
+    for row in range(1, HEIGHT):
+        for column in range(WIDTH):
+            low[row, column], low[row - 1, column] = min(luma[row - 1, column], low[row, column]), min(luma[row, column], low[row - 1, column])
+            high[row, column], high[row - 1, column] = max(luma[row - 1, column], high[row, column]), max(luma[row, column], high[row - 1, column])
+    for row in range(HEIGHT):
+        for column in range(WIDTH):
+            left, right = max(column - 1, 0), min(column + 1, WIDTH - 1)
+            wide_low[row, column] = min(low[row, left], low[row, column], low[row, right])
+            wide_high[row, column] = max(high[row, left], high[row, column], high[row, right])
+    return wide_low, wide_high
+
+
+@compiled
+def _sources(size: int, shift: float, growth: float) -> NDArray[np.int64]:
+    """Return where each of the rows, or columns, came from; -1 from outside."""
+    sources = np.empty(size, np.int64)
+    for place in range(size):
+        source = round(place - shift - growth * (place - (size - 1) / 2.0))
+        sources[place] = source if 0 <= source < size else -1
+    return sources
+
+
+@compiled
 def share_unexplained(before: NDArray[np.uint8], after: NDArray[np.uint8], y: float, x: float, growth: float, gain: float) -> NDArray[np.float32]:
     """Return float32 (3, 3): the share of each ninth of `after` that `before`, moved and brightened, does not explain.
 
@@ -185,17 +234,15 @@ def share_unexplained(before: NDArray[np.uint8], after: NDArray[np.uint8], y: fl
     from outside are left out.
     """
     unexplained, seen = np.zeros((3, 3)), np.zeros((3, 3))
+    low, high = _surroundings(before)
+    rows, columns = _sources(HEIGHT, y, growth), _sources(WIDTH, x, growth)
     for row in range(HEIGHT):
         for column in range(WIDTH):
-            from_y = round(row - y - growth * (row - (HEIGHT - 1) / 2.0))
-            from_x = round(column - x - growth * (column - (WIDTH - 1) / 2.0))
-            if from_y < 0 or from_x < 0 or from_y >= HEIGHT or from_x >= WIDTH:
+            from_y, from_x = rows[row], columns[column]
+            if from_y < 0 or from_x < 0:
                 continue
-            low, high = 255.0, 0.0
-            for v in range(max(from_y - 1, 0), min(from_y + 2, HEIGHT)):
-                for u in range(max(from_x - 1, 0), min(from_x + 2, WIDTH)):
-                    low, high = min(low, before[v, u] * gain), max(high, before[v, u] * gain)
             ninth = row * 3 // HEIGHT, column * 3 // WIDTH
+            darkest, brightest = min(low[from_y, from_x] * gain, 255.0) - _TOLERANCE, high[from_y, from_x] * gain + _TOLERANCE
             seen[ninth] += 1.0
-            unexplained[ninth] += not low - _TOLERANCE <= after[row, column] <= high + _TOLERANCE
+            unexplained[ninth] += not darkest <= after[row, column] <= brightest
     return (unexplained / np.maximum(seen, 1.0)).astype(np.float32)
