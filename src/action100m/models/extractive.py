@@ -86,7 +86,7 @@ def _first_sentence(text: str) -> str:
 
 def _choose_action(request: ChatRequest, captions: Sequence[str], spoken: Sequence[VerbPhrase]) -> Action:
     seen = request.tree[request.node].clip_action or ""
-    phrases = find_phrases(seen[:1].upper() + seen[1:]) or spoken or find_phrases(" ".join(captions))
+    phrases = find_phrases(seen[:1].upper() + seen[1:]) or spoken or find_phrases(*captions)
     if not phrases:
         return Action(NOT_APPLICABLE, NOT_APPLICABLE, NOT_APPLICABLE)
     phrase = phrases[0]

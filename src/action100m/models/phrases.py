@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from action100m.models.verbs import LIGHT_VERBS, look_up, words
@@ -47,6 +48,8 @@ _EMPTY_OBJECTS: Final = words("sure look care time advantage sense started")
 """Make sure, take a look, take care: no actions."""
 _LONGEST_TAIL: Final = 14
 _LONGEST_HEAD: Final = 6
+_REMEMBERED: Final = 1 << 14
+"""Texts and clauses: those of a video of an hour."""
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['./-][^\W_]+)*|[.,;:!?()\"…—]")
 _CLAUSE_START: Final = re.compile(r"(?<=[.!?])\s+|\s+(?=(?:and )?(?:so|now|then|next|okay|but|first|finally)\b)", re.IGNORECASE)
 
@@ -67,14 +70,27 @@ class VerbPhrase:
     """How sure it is an action, and how much it tells."""
 
 
-def find_phrases(text: str) -> list[VerbPhrase]:
-    """Return the actions that a text tells of, the best first and, of equals, the earliest."""
-    plain = " ".join(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
-    phrases = [phrase for clause in _CLAUSE_START.split(plain) for phrase in _find_in_clause(clause)]
+def find_phrases(*texts: str) -> list[VerbPhrase]:
+    """Return the actions that texts tell of, the best first and, of equals, the earliest."""
+    phrases = [phrase for text in texts for clause in _split_clauses(text) for phrase in _find_in_clause(clause)]
     return sorted(phrases, key=lambda phrase: -phrase.score)
 
 
-def _find_in_clause(clause: str) -> Iterator[VerbPhrase]:
+# A segment is read again within every segment that holds it, so both of these meet the same text many times.
+
+
+@lru_cache(_REMEMBERED)
+def _split_clauses(text: str) -> tuple[str, ...]:
+    plain = " ".join(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    return tuple(_CLAUSE_START.split(plain))
+
+
+@lru_cache(_REMEMBERED)
+def _find_in_clause(clause: str) -> tuple[VerbPhrase, ...]:
+    return tuple(_phrases_in_clause(clause))
+
+
+def _phrases_in_clause(clause: str) -> Iterator[VerbPhrase]:
     tokens = _TOKEN.findall(clause)
     lower = [token.lower() for token in tokens]
     follows_another = False
