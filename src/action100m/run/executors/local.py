@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from action100m import errors
@@ -77,6 +77,8 @@ class _Worker:
     process: subprocess.Popen[bytes] | None = None
     words: IO[bytes] | None = None
     stopped: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a process starts, so that `stop` meets it before or after. All else is done by the worker's own thread."""
 
     def work(self, waiting: queue.SimpleQueue[Task | None], events: queue.SimpleQueue[Step | Done | Exception | None]) -> None:
         try:
@@ -85,22 +87,23 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - a thread has nobody above it; the calling thread raises it
             events.put(error)
         finally:
+            if self.process is not None:
+                self.process.kill()
+                self.process.wait()
+                self._close()
             events.put(None)
 
     def stop(self) -> None:
-        self.stopped = True
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self._close()
+        with self.lock:
+            self.stopped = True
+            if (process := self.process) is not None:
+                process.kill()
 
     def _run(self, task: Task, events: queue.SimpleQueue[Step | Done | Exception | None]) -> None:
-        if self.process is None:
-            self._launch()
-        if self.stopped:  # while it was launching
-            return
         started: StageName = self.stages[0].name
         try:
+            if self.process is None:
+                self._launch()
             assert self.process is not None
             assert self.process.stdin is not None
             send(self.process.stdin, task)
@@ -114,14 +117,19 @@ class _Worker:
                 events.put(self._bury(task.video, started))
 
     def _launch(self) -> None:
-        self.words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop() or _bury()
-        command = [sys.executable, "-m", "action100m.run.executors.worker"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.words)
+        with self.lock:
+            if self.stopped:
+                raise EOFError
+            self.words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _close()
+            command = [sys.executable, "-m", "action100m.run.executors.worker"]
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.words)
         assert self.process.stdin is not None
         try:
             send(self.process.stdin, self.start)
             ready = self._hear()
         except (EOFError, BrokenPipeError) as error:
+            if self.stopped:
+                raise
             raise WorkerError(f"a worker process died while it started: {self._last_words()}") from error
         if isinstance(ready, Ready) and ready.error is not None:
             raise _rebuild(ready.error_class, ready.error)
