@@ -11,12 +11,12 @@ from action100m.run.store import Failure
 
 FAILURE = Failure("b.mp4", "b", "embed", "NotAVideoError", "b.mp4: no [known] container", retryable=False, key="12")
 EVENTS = [
-    Step("a", "embed", "started"),
-    Step("a", "embed", "finished"),
-    Step("a", "segment", "started"),
-    Step("a", "segment", "finished"),
+    Step("a", "embed", 0),
+    Step("a", "embed", 1),
+    Step("a", "segment", 0),
+    Step("a", "segment", 1),
     Done("a", None),
-    Step("b", "embed", "started"),
+    Step("b", "embed", 0),
     Done("b", FAILURE),
 ]
 
@@ -41,3 +41,25 @@ def test_a_meter_ends_well_when_nothing_was_done(monkeypatch):
     meter = progress.make_meter()
     meter.begin({"annotate": 1})
     meter.end()
+
+
+def test_a_tally_counts_parts_of_videos_until_they_are_done_or_fail():
+    tally = progress.Tally()
+    for event in (Step("a", "embed", 0), Step("a", "embed", 0.4), Step("b", "embed", 1), Step("b", "segment", 0.02)):
+        tally.tell(event)
+    assert (tally.reached("embed"), tally.describe("embed")) == (1.4, "1.4")
+    assert tally.describe("segment") == "0"
+    tally.tell(Done("a", FAILURE))
+    assert tally.describe("embed") == "1"
+
+
+def test_one_long_video_moves_its_bar(monkeypatch):
+    paper = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=True, width=160, highlight=False, markup=False))
+    meter = progress.make_meter()
+    meter.begin({"embed": 1})
+    meter.tell(Step("talk", "embed", 0.5))
+    assert meter._progress.tasks[0].percentage == 50
+    meter.end()
+    assert "0/1" in paper.getvalue()
+    assert "talk" in paper.getvalue()

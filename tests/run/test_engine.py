@@ -24,7 +24,7 @@ def test_each_stage_is_given_what_those_before_it_made(tmp_path):
     steps = []
     assert run_one(VIDEO, stages, store, watch=lambda stage, state: steps.append((stage, state))) is None
     names = ["embed", "segment", "caption", "annotate"]
-    assert steps == [(name, state) for name in names for state in ("started", "finished")]
+    assert steps == [(name, state) for name in names for state in (0.0, 0.5, 1.0)]
     assert [path.read_text() for path in sorted((tmp_path / "videos" / "clip").iterdir())] == [
         "annotate of clip from ['caption', 'embed', 'segment']",
         "caption of clip from ['embed', 'segment']",

@@ -88,6 +88,12 @@ def test_every_caption_rests_on_frames_of_its_own_node(video, embedded, batch):
             assert made.seconds[node.id][name] == pytest.approx(seen, abs=0.001)
 
 
+def test_it_tells_how_far_it_is(video, embedded):
+    shares = []
+    stage_with(Witness(), batch=2)(video, given_tree(embedded, ("", 3.0)), shares.append)
+    assert shares == pytest.approx([2 / 8, 4 / 8, 6 / 8, 1])
+
+
 def test_the_middle_frame_of_a_leaf_is_within_a_frame_of_the_middle(video, embedded):
     made = stage_with(Witness(), fit="squash")(video, given_tree(embedded, ("", 3.0)))
     left = made.tree[node_id("clip", "0")]

@@ -213,6 +213,14 @@ def test_each_sampled_frame_has_a_vector_a_time_and_measurements(clip, config):
     assert made.encoder == config.encoder.load().name
 
 
+def test_it_tells_how_far_it_is(clip):
+    shares = []
+    Embed(EmbedConfig())(video(clip), {}, shares.append)
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.9 < shares[-1] <= 1
+
+
 @pytest.fixture
 def conversions(monkeypatch) -> list[tuple[int, int, int]]:
     """(time stamp, width, height) of each frame that is converted to RGB from now on."""

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.video.video import Video
 
 
@@ -45,10 +45,11 @@ class ToyStage:
     def setup(self) -> None:
         """Load nothing."""
 
-    def __call__(self, video: Video, given: Given) -> Text:
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Text:
         self.calls[video.uid] += 1
         if self.error is not None and video.uid in self.fails_on:
             raise self.error
+        tell(0.5)
         return Text(f"{self.name} of {video.uid} from {sorted(given)}")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from action100m.cli.console import console
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _LINE_EVERY = 5.0
 """Seconds between plain lines: enough to see life in a log, few enough to read it."""
+_SMALLEST_PART = 0.05
+"""Of a video; less is not shown."""
+_SLOW = 0.1
+"""Videos a second; a slower rate is told by the minute."""
 
 
 def make_meter() -> Meter:
@@ -32,30 +37,35 @@ class BarMeter:
         columns = (
             TextColumn("{task.description:9}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[done]}/{task.total:.0f}", markup=False),
             TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[now]}", markup=False),
         )
         self._began = time.monotonic()
+        self._tally = Tally()
         self._progress = Progress(*columns, console=console)
-        self._bars: dict[StageName, TaskID] = {name: self._progress.add_task(name, total=total, rate="", now="") for name, total in work.items()}
+        bar = partial(self._progress.add_task, done=0, rate="", now="")
+        self._bars: dict[StageName, TaskID] = {name: bar(name, total=total) for name, total in work.items()}
         self._progress.start()
 
     def tell(self, event: Step | Done) -> None:
         """Move a bar."""
+        self._tally.tell(event)
         if event.kind == "done":
             if event.failure is not None:
                 self._progress.print(f"failed  {event.failure.stage}  {event.failure.cause}  {event.failure.message}")
         elif event.stage in self._bars:
-            bar = self._bars[event.stage]
-            if event.state == "started":
-                self._progress.update(bar, now=event.uid)
-            else:
-                self._progress.advance(bar)
-                done = self._progress.tasks[bar].completed
-                self._progress.update(bar, now="", rate=f"{done / (time.monotonic() - self._began):.2f}/s")
+            now = "" if event.share == 1 else event.uid
+            done, rate = self._tally.done[event.stage], self._tally.reached(event.stage) / (time.monotonic() - self._began)
+            self._progress.update(
+                self._bars[event.stage],
+                completed=self._tally.reached(event.stage),
+                done=done,
+                rate=f"{rate:.2f}/s" if rate >= _SLOW else f"{60 * rate:.2f}/min",
+                now=now,
+            )
 
     def end(self) -> None:
         """Leave the bars as they are."""
@@ -67,15 +77,14 @@ class LineMeter:
 
     def begin(self, work: dict[StageName, int]) -> None:
         """Say what is ahead."""
-        self._work, self._done, self._failed = work, Counter[str](), 0
+        self._work, self._tally, self._failed = work, Tally(), 0
         self._began = self._told = time.monotonic()
         console.print("to do: " + ", ".join(f"{name} {count}" for name, count in work.items()))
 
     def tell(self, event: Step | Done) -> None:
         """Count, and say so when it is time."""
-        if event.kind == "step":
-            self._done[event.stage] += event.state == "finished"
-        elif event.failure is not None:
+        self._tally.tell(event)
+        if event.kind == "done" and event.failure is not None:
             self._failed += not event.failure.partial
             console.print(f"failed  {event.failure.stage}  {event.failure.cause}  {event.failure.message}")
         if time.monotonic() - self._told >= _LINE_EVERY:
@@ -88,8 +97,35 @@ class LineMeter:
     def _say(self) -> None:
         self._told = time.monotonic()
         passed = self._told - self._began
-        stages = ", ".join(f"{name} {self._done[name]}/{total}" for name, total in self._work.items())
+        stages = ", ".join(f"{name} {self._tally.describe(name)}/{total}" for name, total in self._work.items())
         last = list(self._work)[-1]
-        rate = self._done[last] / passed if passed else 0.0
-        left = f", about {(self._work[last] - self._done[last] - self._failed) / rate:.0f} s left" if rate else ""
+        rate = self._tally.done[last] / passed if passed else 0.0
+        left = f", about {(self._work[last] - self._tally.done[last] - self._failed) / rate:.0f} s left" if rate else ""
         console.print(f"{stages}; {self._failed} failed; {passed:.0f} s{left}")
+
+
+class Tally:
+    """How far each stage is: videos done, and the shares done of those under way."""
+
+    def __init__(self) -> None:
+        self.done = Counter[str]()
+        self._under_way: dict[str, tuple[str, float]] = {}
+
+    def tell(self, event: Step | Done) -> None:
+        """Take note of one step."""
+        if event.kind == "done":
+            self._under_way.pop(event.uid, None)
+        elif event.share == 1:
+            self.done[event.stage] += 1
+            self._under_way.pop(event.uid, None)
+        else:
+            self._under_way[event.uid] = event.stage, event.share
+
+    def reached(self, stage: str) -> float:
+        """Return the videos done, in parts of videos too."""
+        return self.done[stage] + sum(share for at, share in self._under_way.values() if at == stage)
+
+    def describe(self, stage: str) -> str:
+        """Such as "3", or "3.4" when another video is under way."""
+        parts = self.reached(stage) - self.done[stage]
+        return f"{self.done[stage] + parts:.1f}" if parts >= _SMALLEST_PART else str(self.done[stage])

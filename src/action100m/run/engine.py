@@ -5,9 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Final
 
 from action100m.errors import Action100MError, ReplyError
 from action100m.record import Gap, Provenance, Record
@@ -18,8 +19,12 @@ from action100m.video.discover import fingerprint
 from action100m.video.sidecars import read_metadata
 from action100m.video.video import Video
 
-Watch = Callable[[StageName, Literal["started", "finished"]], None]
-"""Told when a stage starts and finishes on a video."""
+Watch = Callable[[StageName, float], None]
+"""Told which share of a video a stage has done: 0 when it starts, 1 when its artifact is kept, and now and then between."""
+
+
+_ALMOST: Final = 0.999
+"""What a stage can say of itself at most: it has done all only when its artifact is kept."""
 
 
 def annotate_video(video: str | Path | Video, config: RunConfig = RunConfig()) -> Record:
@@ -79,12 +84,12 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
                 given[stage.name] = store.load(stage, video, key)
                 if not (redo_gaps and stage is stages[-1]):
                     continue
-            watch(stage.name, "started")
-            given[stage.name] = stage(video, given)
+            watch(stage.name, 0.0)
+            given[stage.name] = stage(video, given, partial(_tell_part, watch, stage.name))
             if stage is stages[-1] and (gaps := _find_gaps(video, given, key)):
                 store.save_failure(gaps)  # before the artifact, so that no kill leaves gaps that nobody knows of
             store.save(stage, video, key, given[stage.name])
-            watch(stage.name, "finished")
+            watch(stage.name, 1.0)
         except Exception as error:  # noqa: BLE001 - see the docstring
             failure = make_failure(error, location=video.location, uid=video.uid, stage=stage.name, key=key)
             failure = replace(failure, partial=store.has(stage, video, key))  # a retry that fails leaves the record as it was
@@ -94,6 +99,10 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
     if gaps is None:
         store.clear_failure(video.uid, video.location)
     return gaps
+
+
+def _tell_part(watch: Watch, stage: StageName, share: float) -> None:
+    watch(stage, min(share, _ALMOST))
 
 
 def _find_gaps(video: Video, given: Given, key: str) -> Failure | None:

@@ -21,7 +21,7 @@ from action100m.models.base import ChatMessage, ChatModel, ChatRequest, Effort, 
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.record import Gap
-from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.context import format_seconds, render_segment, render_video
 from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.stages.refine import Dialogue, Turn, self_refine
@@ -151,7 +151,7 @@ class Annotate:
         """Load the chat model; a server is asked whether it has it."""
         self._model = self.config.model.load()
 
-    def __call__(self, video: Video, given: Given) -> Annotated:
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Annotated:
         """Annotate the segments worth it. What an earlier artifact in `given` holds is kept, and only what failed there is asked for again.
 
         Raises:
@@ -165,7 +165,7 @@ class Annotate:
         kept = {node.id: node.annotation for node in earlier.tree.nodes if node.annotation} if earlier else {}
         reasons = dict(_find_ineligible(tree, self.config))
         nodes = [node for node in tree.nodes if node.id not in reasons and node.id not in kept]
-        dialogues = self._converse(self._model, tree, video.metadata, nodes)
+        dialogues = self._converse(self._model, tree, video.metadata, nodes, tell)
         annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
         gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
         turns = [*(earlier.history if earlier else ()), *(turn for dialogue in dialogues for turn in dialogue.turns)]
@@ -177,7 +177,7 @@ class Annotate:
             history=tuple(sorted(turns, key=lambda turn: places[turn.node])),
         )
 
-    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node]) -> list[Dialogue]:
+    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node], tell: Tell) -> list[Dialogue]:
         """Return the dialogues in the order of the tree, with all replies."""
         video_context = render_video(tree, metadata, depth=self.config.global_depth)
         return self_refine(
@@ -187,6 +187,7 @@ class Annotate:
             efforts=[*self.config.efforts, *[None] * (self.config.rounds - len(self.config.efforts))],
             attempts=self.config.attempts,
             reask=Template(self._prompts["reask"]),
+            tell=tell,
         )
 
     def _open(self, tree: Tree, node: Node, video_context: str) -> Dialogue:

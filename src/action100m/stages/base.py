@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, Self, TypedDict
 
 from action100m.video.video import Video
@@ -10,6 +11,14 @@ StageName = Literal["embed", "segment", "caption", "annotate"]
 
 Facet = Literal["pixels", "uid", "transcript", "metadata"]
 """What a stage reads of a video, besides what earlier stages made."""
+
+
+Tell = Callable[[float], None]
+"""Told now and then which share of a video a stage has done, 0 to 1."""
+
+
+def tell_nobody(share: float) -> None:
+    """Be told in vain."""
 
 
 class Artifact(Protocol):
@@ -56,5 +65,5 @@ class Stage(Protocol):
             ModelError: a model cannot be loaded; nothing stands in for it.
         """
 
-    def __call__(self, video: Video, given: Given) -> Artifact:
-        """Make the artifact."""
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Artifact:
+        """Make the artifact; a stage that takes long tells how far it is."""

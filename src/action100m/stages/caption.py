@@ -17,7 +17,7 @@ from action100m.errors import ConfigError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionRequest
 from action100m.models.preview import PreviewConfig
 from action100m.record import Gap
-from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.caption_plan import PlannedCaption, plan_captions
 from action100m.stages.embed import Embedded
 from action100m.stages.prompts import prompt_digest, read_prompt
@@ -116,7 +116,7 @@ class Caption:
         """Load the captioner."""
         self._captioner = self.config.captioner.load()
 
-    def __call__(self, video: Video, given: Given) -> Captioned:
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Captioned:
         """Caption every node of the tree.
 
         Raises:
@@ -128,8 +128,10 @@ class Caption:
         embedded, tree = given["embed"], given["segment"].tree
         captions: dict[tuple[str, CaptionField], str] = {}
         seconds: dict[str, dict[str, tuple[float, ...]]] = {}
+        planned = 2 * len(tree) + len(tree.leaves())  # a caption and an action for each node, and one for the middle frame of a leaf
         for batch in batched(self._requests(video, embedded, tree), self.config.batch):
             captions |= _ask(self._captioner, batch)
+            tell(len(captions) / planned)
             if self._captioner.evidence == "frames":
                 for request in batch:
                     seconds.setdefault(request.node, {})[request.field] = request.seconds

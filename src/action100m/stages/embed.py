@@ -27,9 +27,9 @@ from action100m.errors import ConfigError
 from action100m.models.base import Encoder
 from action100m.models.descriptor import DescriptorConfig
 from action100m.models.vjepa2 import VJepa2Config
-from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
-from action100m.video.decode import DecodeReport, SampleConfig, open_frames
+from action100m.video.decode import DecodeReport, FrameStream, SampleConfig, open_frames
 from action100m.video.picture import Picture
 from action100m.video.signals import Signals
 from action100m.video.video import Video
@@ -159,7 +159,7 @@ class Embed:
             )
         self._encoder = encoder
 
-    def __call__(self, video: Video, given: Given) -> Embedded:
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Embedded:
         """Decode the video once; embed and measure its sampled frames.
 
         Raises:
@@ -174,7 +174,7 @@ class Embed:
         meter = SignalMeter()
         seconds: list[float] = []
         with open_frames(video.location, self.config.sampling) as stream:
-            frames = _look(stream, self._encoder, meter, seconds)
+            frames = _look(_telling(stream, tell), self._encoder, meter, seconds)
             vectors = embed_frames(frames, self._encoder, self.config)
             report = stream.report
         times = np.array(seconds, np.float64)
@@ -199,6 +199,14 @@ def _look(pictures: Iterable[Picture], encoder: Encoder, meter: SignalMeter, sec
         meter.measure(frame if encoder.frame_size == meter.frame_size else picture.rgb(meter.frame_size), picture.seconds)
         seconds.append(picture.seconds)
         yield frame
+
+
+def _telling(stream: FrameStream, tell: Tell) -> Iterator[Picture]:
+    """Yield the pictures and tell how far they are, as far as the header knows the length of the video."""
+    for picture in stream:
+        yield picture
+        if stream.announced:
+            tell(min(1.0, picture.seconds / stream.announced))
 
 
 def _prepare(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, count: int) -> Iterator[Any]:

@@ -23,7 +23,7 @@ from pydantic import ConfigDict
 
 from action100m.embeddings import Embeddings
 from action100m.errors import ConfigError
-from action100m.stages.base import Facet, Given, StageName
+from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.ward import Merges, ward_merges
 from action100m.tree import Node, Tree, node_id, tree_from_json, tree_to_json
 from action100m.video.video import Video
@@ -155,6 +155,6 @@ class Segment:
         """Compile the merge loop, or load it compiled, so that the first video need not wait for it."""
         ward_merges(np.zeros((2, 1), np.float32))
 
-    def __call__(self, video: Video, given: Given) -> Segmented:
+    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Segmented:
         """Segment the embeddings that the embed stage made."""
         return Segmented(segment(given["embed"].embeddings, self.config, uid=video.uid))

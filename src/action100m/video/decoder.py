@@ -115,6 +115,12 @@ class Decoder:
         duration = max(self.stream.duration, self.stream.frames) if self.format == "avi" else self.stream.duration
         return float(((self.stream.start_time or 0) + duration) * self.time_base)
 
+    def announced_duration(self) -> float | None:
+        """Return the seconds that the header, or libavformat by its estimate, lets the video last; None where neither tells."""
+        if self.stream.duration:
+            return float(self.stream.duration * self.time_base)
+        return self._container.duration / av.time_base if self._container.duration else None
+
     def describe_loss(self, *, first: float, end: float, interval: float) -> tuple[str, ...]:
         """Say what did not decode, once all frames have been read.
 

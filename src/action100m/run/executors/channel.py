@@ -42,11 +42,12 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From the worker: a stage started or finished."""
+    """From the worker: how far a stage is with a video."""
 
     uid: str
     stage: StageName
-    state: Literal["started", "finished"]
+    share: float
+    """0 when it starts, 1 when it is done."""
     kind: Literal["step"] = "step"
 
 

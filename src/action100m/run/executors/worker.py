@@ -7,18 +7,25 @@ no guard around its main part.
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import queue
 import signal
 import sys
 import threading
-from typing import IO
+import time
+from dataclasses import dataclass
+from typing import IO, Final
 
 from action100m.errors import Action100MError
 from action100m.run.config import make_stages
 from action100m.run.engine import run_one
 from action100m.run.executors.channel import Done, Ready, Start, Step, Task, receive, send
 from action100m.run.store import RunStore
+from action100m.stages.base import StageName
+
+_STEP_EVERY: Final = 0.25
+"""Seconds between steps within a stage."""
 
 
 def main() -> None:
@@ -55,9 +62,22 @@ def _serve(start: Start, inbox: queue.SimpleQueue[bytes], answers: IO[bytes]) ->
     while True:
         task = receive(inbox.get())
         assert isinstance(task, Task)
-        uid = task.video.uid
-        failure = run_one(task.video, stages, store, watch=lambda stage, state: send(answers, Step(uid, stage, state)), redo_gaps=task.redo_gaps)  # noqa: B023
-        send(answers, Done(uid, failure))
+        failure = run_one(task.video, stages, store, watch=_Speaker(task.video.uid, answers).tell, redo_gaps=task.redo_gaps)
+        send(answers, Done(task.video.uid, failure))
+
+
+@dataclass
+class _Speaker:
+    """Passes on how far a video is, and not too often."""
+
+    uid: str
+    answers: IO[bytes]
+    told: float = -math.inf
+
+    def tell(self, stage: StageName, share: float) -> None:
+        if share in (0.0, 1.0) or time.monotonic() - self.told >= _STEP_EVERY:
+            self.told = time.monotonic()
+            send(self.answers, Step(self.uid, stage, share))
 
 
 if __name__ == "__main__":
