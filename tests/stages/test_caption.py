@@ -90,7 +90,7 @@ def test_every_caption_rests_on_frames_of_its_own_node(video, embedded, batch):
 
 def test_it_tells_how_far_it_is(video, embedded):
     shares = []
-    stage_with(Witness(), batch=2)(video, given_tree(embedded, ("", 3.0)), shares.append)
+    stage_with(Witness(), fit="squash", batch=2)(video, given_tree(embedded, ("", 3.0)), shares.append)
     assert shares == pytest.approx([2 / 8, 4 / 8, 6 / 8, 1])
 
 
