@@ -44,7 +44,7 @@ def requests() -> list[CaptionRequest]:
 
 def test_every_request_gets_one_reply_that_carries_its_node_and_field(captioner):
     asked = requests()
-    replies = captioner.caption(asked)
+    replies = list(captioner.caption(asked))
     assert len(asked) == 9
     assert sorted((reply.node, reply.field) for reply in replies) == sorted((request.node, request.field) for request in asked)
 
@@ -54,11 +54,11 @@ def test_every_reply_has_text(captioner):
 
 
 def test_no_request_is_no_reply(captioner):
-    assert captioner.caption([]) == []
+    assert list(captioner.caption([])) == []
 
 
 def test_the_same_requests_get_the_same_replies(captioner):
-    assert captioner.caption(requests()) == captioner.caption(requests())
+    assert list(captioner.caption(requests())) == list(captioner.caption(requests()))
 
 
 def test_neither_order_nor_company_changes_a_reply(captioner):
@@ -70,12 +70,12 @@ def test_neither_order_nor_company_changes_a_reply(captioner):
 
 def test_a_missing_transcript_costs_no_reply(captioner):
     silent = [replace(request, transcript=()) for request in requests()]
-    assert len(captioner.caption(silent)) == len(silent)
+    assert len(list(captioner.caption(silent))) == len(silent)
 
 
 def test_a_clip_of_a_single_frame_gets_a_reply(captioner):
     frame = next(request for request in requests() if request.field == "frame_caption")
-    assert captioner.caption([replace(frame, field="clip_caption"), replace(frame, field="clip_action")])[1].text
+    assert all(reply.text for reply in captioner.caption([replace(frame, field="clip_caption"), replace(frame, field="clip_action")]))
 
 
 def test_other_evidence_gets_another_caption(captioner):

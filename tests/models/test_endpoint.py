@@ -53,7 +53,7 @@ def in_turn(*answers: Answer):
 
 def test_request_carries_model_messages_and_a_strict_schema():
     with ChatServer(in_turn(completion("{}"))) as server:
-        config_for(server, max_tokens=100).load().chat([request(text="What is seen?")])
+        list(config_for(server, max_tokens=100).load().chat([request(text="What is seen?")]))
     (asked,) = server.asked
     assert (asked.body["model"], asked.body["max_tokens"]) == ("test-model", 100)
     assert asked.body["messages"] == [{"role": "user", "content": "What is seen?"}]
@@ -65,15 +65,15 @@ def test_request_carries_model_messages_and_a_strict_schema():
 
 def test_schema_is_sent_without_lengths_of_strings_which_some_servers_refuse():
     with ChatServer(in_turn(completion("{}"))) as server:
-        config_for(server).load().chat([request()])
+        list(config_for(server).load().chat([request()]))
     assert "minLength" in json.dumps(ANNOTATION_SCHEMA)
     assert "minLength" not in json.dumps(server.asked[0].body)
 
 
 def test_parameters_are_sent_only_when_set():
     with ChatServer(in_turn(completion("{}"))) as server:
-        config_for(server, max_tokens=None).load().chat([request()])
-        config_for(server, temperature=0.5).load().chat([request(effort="high")])
+        list(config_for(server, max_tokens=None).load().chat([request()]))
+        list(config_for(server, temperature=0.5).load().chat([request(effort="high")]))
     plain, full = (asked.body for asked in server.asked)
     assert not {"reasoning_effort", "temperature", "max_tokens"} & plain.keys()
     assert (full["reasoning_effort"], full["temperature"], full["max_tokens"]) == ("high", 0.5, 16_384)
@@ -97,7 +97,7 @@ def test_replies_are_not_swapped_however_late_and_broken_they_come():
         return completion(hashlib.sha256(asked.last.encode()).hexdigest(), delay=chance.random() * 0.05)
 
     with ChatServer(digest) as server:
-        replies = config_for(server, concurrency=32).load().chat([request(f"node-{number}", str(number)) for number in range(150)])
+        replies = list(config_for(server, concurrency=32).load().chat([request(f"node-{number}", str(number)) for number in range(150)]))
     assert not broken
     for number, reply in enumerate(replies):
         assert (reply.node, reply.text) == (f"node-{number}", hashlib.sha256(str(number).encode()).hexdigest())
@@ -105,7 +105,7 @@ def test_replies_are_not_swapped_however_late_and_broken_they_come():
 
 def test_no_more_requests_are_under_way_than_allowed():
     with ChatServer(lambda _: completion("hello", delay=0.03)) as server:
-        config_for(server, concurrency=4).load().chat([request(str(number)) for number in range(20)])
+        list(config_for(server, concurrency=4).load().chat([request(str(number)) for number in range(20)]))
     assert server.most_at_once == 4
     assert len(server.asked) == 20
 
@@ -129,7 +129,7 @@ def test_what_may_pass_is_tried_again(first):
 
 def test_retry_after_is_honoured():
     with ChatServer(in_turn(error(429, Retry_After="1"), completion("hello"))) as server:
-        config_for(server).load().chat([request()])
+        list(config_for(server).load().chat([request()]))
     first, second = server.asked
     assert 1.0 <= second.at - first.at < 2.0
 
@@ -154,7 +154,7 @@ def test_retry_after_is_honoured():
 )
 def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, times):
     with ChatServer(in_turn(answer)) as server, pytest.raises(EndpointError, match=words) as raised:
-        config_for(server, timeout=patience(answer)).load().chat([request()])
+        list(config_for(server, timeout=patience(answer)).load().chat([request()]))
     assert server.base_url in str(raised.value)
     assert raised.value.retryable
     assert len(server.asked) == times
@@ -191,20 +191,20 @@ def test_failing_on_one_request_after_the_other_is_the_servers_fault(bad, words)
         ChatServer(lambda asked: completion("hello") if asked.last == "0" else bad) as server,
         pytest.raises(EndpointError, match=words),
     ):
-        config_for(server, concurrency=1, retries=0).load().chat([request(str(number), str(number)) for number in range(20)])
+        list(config_for(server, concurrency=1, retries=0).load().chat([request(str(number), str(number)) for number in range(20)]))
     assert len(server.asked) == 1 + 9
 
 
 def test_a_mistake_in_a_request_is_not_blamed_on_the_server():
     broken = replace(request(), schema=None)
     with ChatServer(in_turn(completion("hello"))) as server, pytest.raises(AttributeError):
-        config_for(server).load().chat([broken])
+        list(config_for(server).load().chat([broken]))
     assert server.asked == []
 
 
 def test_an_error_that_concerns_all_requests_abandons_them():
     with ChatServer(in_turn(error(401))) as server, pytest.raises(EndpointError):
-        config_for(server, concurrency=1).load().chat([request(str(number)) for number in range(10)])
+        list(config_for(server, concurrency=1).load().chat([request(str(number)) for number in range(10)]))
     assert len(server.asked) < 10
 
 
@@ -247,9 +247,9 @@ def test_api_key_is_sent_and_appears_nowhere_else(monkeypatch, caplog):
     with ChatServer(in_turn(completion("hello"), error(401, f"bad key {KEY}"))) as server:
         config = config_for(server, api_key_env="TEST_KEY")
         model = config.load()
-        model.chat([request()])
+        list(model.chat([request()]))
         with pytest.raises(EndpointError, match="TEST_KEY is set, but refused") as raised:
-            model.chat([request()])
+            list(model.chat([request()]))
     assert server.asked[0].headers["authorization"] == f"Bearer {KEY}"
     trace = "".join(traceback.format_exception(raised.value))
     everything = f"{trace} {caplog.text} {model!r} {model.name} {config} {config.identity()} {asdict(config)}"
@@ -313,7 +313,7 @@ def test_config_alone_does_not_import_the_client():
 
 def test_works_where_an_event_loop_is_running():
     async def notebook_cell(model):
-        return model.chat([request()])
+        return list(model.chat([request()]))
 
     with ChatServer(in_turn(completion("hello"))) as server:
         (reply,) = asyncio.run(notebook_cell(config_for(server).load()))
@@ -321,6 +321,7 @@ def test_works_where_an_event_loop_is_running():
 
 
 def test_interrupt_does_not_wait_for_requests_under_way():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job lacks
     arrived = threading.Event()
 
     def hang(_: Asked) -> Answer:
@@ -336,7 +337,7 @@ def test_interrupt_does_not_wait_for_requests_under_way():
         threading.Thread(target=press_ctrl_c, daemon=True).start()
         begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            model.chat([request(str(number)) for number in range(4)])
+            list(model.chat([request(str(number)) for number in range(4)]))
     assert time.monotonic() - begun < 5
 
 

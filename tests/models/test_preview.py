@@ -15,7 +15,7 @@ def caption(frames, field="clip_caption", transcript=()):
     signals = measure(frames)
     end = float(signals.seconds[-1]) + 4 / 30
     request = CaptionRequest("node", field, "", 0.0, end, tuple(signals.seconds.tolist()), signals=signals, transcript=transcript)
-    return PREVIEW.caption([request])[0].text
+    return next(PREVIEW.caption([request])).text
 
 
 FILMS = {
@@ -92,7 +92,7 @@ def test_one_frame_makes_no_claim_about_movement():
 
 def test_a_request_without_signals_is_refused():
     with pytest.raises(ValueError, match="node-7"):
-        PREVIEW.caption([CaptionRequest("node-7", "clip_caption", "", 0.0, 1.0, ())])
+        list(PREVIEW.caption([CaptionRequest("node-7", "clip_caption", "", 0.0, 1.0, ())]))
 
 
 def test_it_says_what_it_is():

@@ -51,6 +51,7 @@ class Witness:
 
     evidence: str = "frames"
     name: str = "witness"
+    is_free: bool = True
     heard: list[tuple[str, ...]] = field(default_factory=list)
 
     def caption(self, requests):

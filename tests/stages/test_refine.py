@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from string import Template
 
@@ -28,11 +28,12 @@ class Script:
     replies: list[ChatReply | None]
     asked: list[ChatRequest] = field(default_factory=list)
     name: str = "script"
+    is_free: bool = True
 
-    def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
+    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
         self.asked += requests
         replies = [self.replies.pop(0) for _ in requests]
-        return [reply for reply in replies if reply is not None]
+        return iter([reply for reply in replies if reply is not None])
 
 
 def reply(text: str, **values) -> ChatReply:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from action100m.models.ledger import Ledger
 from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.video.video import Video
 
@@ -42,7 +43,7 @@ class ToyStage:
 
     artifact: ClassVar[type[Text]] = Text
 
-    def setup(self) -> None:
+    def setup(self, ledger: Ledger | None = None) -> None:
         """Load nothing."""
 
     def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Text:

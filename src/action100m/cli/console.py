@@ -10,6 +10,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from action100m.dataset.validate import ValidationReport
+    from action100m.run.ledger import Spent
     from action100m.run.run import RunSummary
     from action100m.run.status import RunStatus, StageStatus
     from action100m.run.store import Failure
@@ -54,8 +55,16 @@ def print_status(status: RunStatus, run: str) -> None:
         table.add_row(stage.name, str(stage.done), _causes(stage), str(stage.left), str(stage.blocked))
     console.print(f"{run}: {status.videos} videos, {status.complete} complete, {len(status.rejected)} files rejected")
     console.print(table)
+    for spent in status.spent:
+        console.print(_describe_spent(spent))
     print_failures((*status.rejected, *status.failures))
     console.print(_forecast(status, run))
+
+
+def _describe_spent(spent: Spent) -> str:
+    usage = spent.usage
+    tokens = f"{usage.input:,} tokens read ({usage.cached:,} from cache), {usage.output:,} written"
+    return f"{spent.purpose} by {spent.model}: {spent.requests:,} replies, {tokens}, {spent.seconds:,.0f} s of requests, {spent.retries:,} retries"
 
 
 def _causes(stage: StageStatus) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,6 +16,8 @@ from action100m.video.video import Cue, Frames, VideoMetadata
 
 CaptionField = Literal["frame_caption", "clip_caption", "clip_action"]
 Effort = Literal["low", "medium", "high"]
+Evidence = Literal["frames", "signals"]
+"""The pictures, or the measurements made while embedding."""
 
 
 class Encoder(Protocol):
@@ -60,12 +62,31 @@ class CaptionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens that a reply cost."""
+
+    input: int = 0
+    """Read, those from the server's prefix cache included."""
+    output: int = 0
+    """Written, reasoning included."""
+    cached: int = 0
+    """Of `input`, those that the server had in its prefix cache, as far as it tells."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaptionReply:
     """The answer to the request with the same node and field."""
 
     node: str
     field: CaptionField
     text: str
+    usage: TokenUsage = TokenUsage()
+    problem: str | None = None
+    """Why there is no text, or less than the model began to write (it went round in a loop, say)."""
+    seconds: float = 0.0
+    """From the sending of the request to its reply."""
+    retries: int = 0
+    """How often the request had to be sent again."""
 
 
 class Captioner(Protocol):
@@ -76,11 +97,19 @@ class Captioner(Protocol):
         """The model with its revision, and whatever else its text depends on."""
 
     @property
-    def evidence(self) -> Literal["frames", "signals"]:
-        """What it looks at: the pictures, or the measurements made while embedding."""
+    def is_free(self) -> bool:
+        """Whether asking again costs next to nothing, so that its replies need not be remembered."""
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> list[CaptionReply]:
-        """Answer every request. Replies carry node and field and are joined by them, never by position."""
+    @property
+    def evidence(self) -> Evidence:
+        """What it looks at."""
+
+    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
+        """Yield the answer to every request as soon as it is there, in any order. Replies carry node and field and are joined by them.
+
+        Raises:
+            EndpointError: the model does not answer at all.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +134,20 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUsage:
-    """Tokens that a reply cost."""
-
-    input: int = 0
-    output: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class ChatReply:
     """The answer to the request with the same node: text that should be JSON, not yet verified."""
 
     node: str
     text: str
-    usage: TokenUsage = field(default_factory=TokenUsage)
+    usage: TokenUsage = TokenUsage()
     problem: str | None = None
     """Why the text may be unusable (cut off, refused, empty), in words that can be sent back. None when the model ended as it should."""
     ask_again: bool = True
     """False where asking again is useless: the server refused the request itself, because it is too long, say."""
+    seconds: float = 0.0
+    """From the sending of the request to its reply."""
+    retries: int = 0
+    """How often the request had to be sent again."""
 
 
 class ChatModel(Protocol):
@@ -132,8 +157,14 @@ class ChatModel(Protocol):
     def name(self) -> str:
         """The model with its revision and parameters."""
 
-    def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
-        """Answer every request; replies are joined by node. The schema is asked for; the caller verifies it.
+    @property
+    def is_free(self) -> bool:
+        """Whether asking again costs next to nothing, so that its replies need not be remembered."""
+
+    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
+        """Yield the answer to every request as soon as it is there, in any order; replies are joined by node.
+
+        The schema is asked for; the caller verifies it.
 
         Raises:
             EndpointError: the model does not answer at all.

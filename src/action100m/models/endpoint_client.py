@@ -8,7 +8,7 @@ again: replies cut off, refused or empty, and reasoning without an answer. One t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import openai
@@ -62,14 +62,16 @@ class Endpoint:
             names = ", ".join(known) or "none at all"
             raise EndpointError(f"{self._config.base_url} has no model {self._config.model!r}; it has {names}. Set endpoint.model to one of them")
 
-    def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
+    is_free = False
+
+    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
         """Answer every request, in order. Ctrl-C, and an error that concerns all requests, abandon those under way.
 
         Raises:
             EndpointError: the server does not answer, refuses the key, lacks the model, or fails on one request after the other.
         """
         with start_blocking_portal() as portal:  # a loop of its own: there may be one already, as in a notebook
-            return portal.call(self._answer_all, requests)
+            yield from portal.call(self._answer_all, requests)
 
     async def _answer_all(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
         slots = asyncio.Semaphore(self._config.concurrency)

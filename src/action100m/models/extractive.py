@@ -43,10 +43,11 @@ class Extractive:
     """Chat model of the protocol in `models.base`."""
 
     name = "extractive-v1"
+    is_free = True
 
-    def chat(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
+    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
         """Answer every request in the schema of annotations."""
-        return [_reply(request) for request in requests]
+        return map(_reply, requests)
 
 
 def _reply(request: ChatRequest) -> ChatReply:

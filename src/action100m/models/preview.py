@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict
 
-from action100m.models.base import CaptionReply, CaptionRequest
+from action100m.models.base import CaptionReply, CaptionRequest, Evidence
 from action100m.models.findings import Activity, Camera, activity, camera, dominant_colours, shot_changes
 from action100m.video.signals import Signals
 from action100m.video.video import Cue
@@ -50,15 +50,16 @@ class Preview:
     """Captioner of the protocol in `models.base`. It does not read the prompt."""
 
     name = "preview-v1"
-    evidence: Literal["signals"] = "signals"
+    evidence: Evidence = "signals"
+    is_free = True
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> list[CaptionReply]:
+    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
         """Answer every request.
 
         Raises:
             ValueError: a request brings no signals.
         """
-        return [CaptionReply(request.node, request.field, _caption(request)) for request in requests]
+        return (CaptionReply(request.node, request.field, _caption(request)) for request in requests)
 
 
 def _caption(request: CaptionRequest) -> str:

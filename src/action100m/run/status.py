@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from action100m.run.config import make_stages
+from action100m.run.ledger import Spent, read_spent
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import StageName
@@ -45,6 +46,8 @@ class RunStatus:
     """Failures that a rerun tries again by itself."""
     left_alone: int
     """Failures that only `--retry failed` tries again."""
+    spent: tuple[Spent, ...] = ()
+    """What the models have cost so far."""
 
     @property
     def to_make(self) -> int:
@@ -70,6 +73,7 @@ def status(run: str | Path) -> RunStatus:
         complete=sum(state.made for state in states),
         to_retry=sum(not state.made and not state.stopped and state.failure is not None for state in states),
         left_alone=sum(state.stopped for state in states),
+        spent=read_spent(store.folder),
     )
 
 

@@ -7,6 +7,7 @@
       files.json                                 size, time of change and digest of each path, so that a rerun reads no file again
       videos/<uid>/<stage>-<key>.<suffix>        an artifact; the key is a digest of all it depends on
       failures/<uid>.json                        why a video stopped, until it succeeds
+      ledger.sqlite                              every reply of every model that costs something (`ledger.py`)
 
 An artifact is there whole or not at all, so a killed run loses at most what was in the making. Other settings have other keys, so going
 back to old settings finds the old artifacts; only a retry of failed annotations writes an artifact anew.
@@ -95,6 +96,11 @@ class RunStore:
             self._fs, self._root = fsspec.url_to_fs(self.url)
         except (ImportError, ValueError) as error:  # an unknown scheme, or one whose package is not installed
             raise StoreError(f"{self.url} cannot be opened: {error}") from error
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder on this machine; None behind a URL."""
+        return Path(self._root) if isinstance(self._fs, LocalFileSystem) else None
 
     # Settings and videos
 

@@ -20,6 +20,7 @@ from action100m.errors import ConfigError
 from action100m.models.base import ChatMessage, ChatModel, ChatRequest, Effort, TokenUsage
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
+from action100m.models.ledger import Ledger, remember_chats
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.context import format_seconds, render_segment, render_video
@@ -136,6 +137,7 @@ class Annotate:
         self.config = config
         self._prompts = {name: read_prompt(name) for name in _PROMPTS}
         self._model: ChatModel | None = None
+        self._ledger: Ledger | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -147,9 +149,9 @@ class Annotate:
     def _digests(self) -> tuple[tuple[str, str], ...]:
         return tuple((name, prompt_digest(text)) for name, text in sorted(self._prompts.items()))
 
-    def setup(self) -> None:
+    def setup(self, ledger: Ledger | None = None) -> None:
         """Load the chat model; a server is asked whether it has it."""
-        self._model = self.config.model.load()
+        self._model, self._ledger = self.config.model.load(), ledger
 
     def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Annotated:
         """Annotate the segments worth it. What an earlier artifact in `given` holds is kept, and only what failed there is asked for again.
@@ -165,7 +167,8 @@ class Annotate:
         kept = {node.id: node.annotation for node in earlier.tree.nodes if node.annotation} if earlier else {}
         reasons = dict(_find_ineligible(tree, self.config))
         nodes = [node for node in tree.nodes if node.id not in reasons and node.id not in kept]
-        dialogues = self._converse(self._model, tree, video.metadata, nodes, tell)
+        model = remember_chats(self._model, self._ledger, self.config.model.identity(), afresh=earlier is not None)
+        dialogues = self._converse(model, tree, video.metadata, nodes, tell)
         annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
         gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
         turns = [*(earlier.history if earlier else ()), *(turn for dialogue in dialogues for turn in dialogue.turns)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Protocol, Self, TypedDict
 
+from action100m.models.ledger import Ledger
 from action100m.video.video import Video
 
 StageName = Literal["embed", "segment", "caption", "annotate"]
@@ -58,8 +59,8 @@ class Stage(Protocol):
     def settings(self) -> dict[str, Any]:
         """All that its result depends on besides its input: config, model name, prompts, and the version of the algorithm. JSON values."""
 
-    def setup(self) -> None:
-        """Load what is needed, once per worker.
+    def setup(self, ledger: Ledger | None = None) -> None:
+        """Load what is needed, once per worker. Models that cost something are asked only what the ledger does not know.
 
         Raises:
             ModelError: a model cannot be loaded; nothing stands in for it.

@@ -15,6 +15,7 @@ from pydantic import ConfigDict
 
 from action100m.errors import ConfigError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionRequest
+from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
@@ -112,9 +113,9 @@ class Caption:
         del config["batch"]  # captions do not depend on it
         return {"algorithm": _ALGORITHM, "config": config, "prompts": dict(_digests(self._prompts))}
 
-    def setup(self) -> None:
+    def setup(self, ledger: Ledger | None = None) -> None:
         """Load the captioner."""
-        self._captioner = self.config.captioner.load()
+        self._captioner = remember_captions(self.config.captioner.load(), ledger, self.config.captioner.identity())
 
     def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Captioned:
         """Caption every node of the tree.
@@ -185,7 +186,7 @@ def _with_frames(location: str, requests: Sequence[CaptionRequest], size: FrameS
 
 
 def _ask(captioner: Captioner, batch: Sequence[CaptionRequest]) -> dict[tuple[str, CaptionField], str]:
-    replies = captioner.caption(batch)
+    replies = list(captioner.caption(batch))
     asked, answered = {(request.node, request.field) for request in batch}, {(reply.node, reply.field) for reply in replies}
     if asked != answered or len(replies) != len(batch):
         raise ModelError(f"{captioner.name} was asked for {len(asked)} captions and gave {len(replies)}, {len(asked & answered)} of them asked for")

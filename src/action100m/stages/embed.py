@@ -26,6 +26,7 @@ from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import ConfigError
 from action100m.models.base import Encoder
 from action100m.models.descriptor import DescriptorConfig
+from action100m.models.ledger import Ledger
 from action100m.models.vjepa2 import VJepa2Config
 from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
@@ -145,7 +146,7 @@ class Embed:
         del config["batch"]  # vectors do not depend on it
         return {"algorithm": _ALGORITHM, "config": config}
 
-    def setup(self) -> None:
+    def setup(self, ledger: Ledger | None = None) -> None:
         """Load the encoder.
 
         Raises:

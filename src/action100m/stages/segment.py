@@ -23,6 +23,7 @@ from pydantic import ConfigDict
 
 from action100m.embeddings import Embeddings
 from action100m.errors import ConfigError
+from action100m.models.ledger import Ledger
 from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
 from action100m.stages.ward import Merges, ward_merges
 from action100m.tree import Node, Tree, node_id, tree_from_json, tree_to_json
@@ -151,7 +152,7 @@ class Segment:
         """Config and version of the algorithm."""
         return {"algorithm": _ALGORITHM, "config": asdict(self.config)}
 
-    def setup(self) -> None:
+    def setup(self, ledger: Ledger | None = None) -> None:
         """Compile the merge loop, or load it compiled, so that the first video need not wait for it."""
         ward_merges(np.zeros((2, 1), np.float32))
 

@@ -21,6 +21,7 @@ from action100m.errors import Action100MError
 from action100m.run.config import make_stages
 from action100m.run.engine import run_one
 from action100m.run.executors.channel import Done, Ready, Start, Step, Task, receive, send
+from action100m.run.ledger import open_ledger
 from action100m.run.store import RunStore
 from action100m.stages.base import StageName
 
@@ -52,9 +53,10 @@ def _serve(start: Start, inbox: queue.SimpleQueue[bytes], answers: IO[bytes]) ->
     store = RunStore(start.store)
     stages = make_stages(store.read_config())
     try:
+        ledger = open_ledger(store.folder)
         for stage in stages:
             if stage.name in start.stages:
-                stage.setup()
+                stage.setup(ledger)
     except Action100MError as error:
         send(answers, Ready(error=str(error), error_class=type(error).__name__))
         return

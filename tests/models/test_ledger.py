@@ -1,0 +1,123 @@
+"""A model with a memory is asked only what it has not answered before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from action100m.annotation import ANNOTATION_SCHEMA
+from action100m.models.base import CaptionReply, CaptionRequest, ChatMessage, ChatReply, ChatRequest, TokenUsage
+from action100m.models.ledger import remember_captions, remember_chats
+from action100m.video.video import Cue, Frames, VideoMetadata
+from support.trees import split_tree
+
+TREE = split_tree(0.0, 8.0)
+FRAMES = Frames(np.zeros((2, 4, 6, 3), np.uint8), np.array([0.0, 1.0]))
+CLIP = CaptionRequest("n1", "clip_caption", "Describe.", 0.0, 2.0, (0.0, 1.0), FRAMES)
+CHAT = ChatRequest("n1", (ChatMessage("user", "What?"),), ANNOTATION_SCHEMA, TREE, VideoMetadata())
+
+
+@dataclass
+class Shelf:
+    """A ledger in memory."""
+
+    entries: dict = field(default_factory=dict)
+
+    def recall(self, key):
+        return self.entries.get(key)
+
+    def note(self, key, entry, *, purpose, model):
+        self.entries[key] = entry
+
+
+@dataclass
+class Counting:
+    """Captioner and chat model; counts what it is asked, and stops after `most` replies as Ctrl-C would."""
+
+    asked: list = field(default_factory=list)
+    most: int = 1000
+    name: str = "counting"
+    evidence: str = "frames"
+    is_free: bool = False
+
+    def caption(self, requests):
+        for request in requests:
+            self._count(request)
+            yield CaptionReply(request.node, request.field, f"caption {len(self.asked)}", TokenUsage(5, 3), seconds=0.1)
+
+    def chat(self, requests):
+        for request in requests:
+            self._count(request)
+            yield ChatReply(request.node, f"reply {len(self.asked)}", TokenUsage(5, 3), problem="cut off", ask_again=False)
+
+    def _count(self, request):
+        if len(self.asked) == self.most:
+            raise KeyboardInterrupt
+        self.asked.append(request.node)
+
+
+def test_the_same_request_is_sent_once():
+    shelf, model = Shelf(), Counting()
+    for node in ("n1", "n2"):  # what is asked counts, not for whom
+        (reply,) = remember_captions(model, shelf, {"kind": "c"}).caption([replace(CLIP, node=node)])
+        assert (reply.node, reply.field, reply.text) == (node, "clip_caption", "caption 1")
+        (chat,) = remember_chats(model, shelf, {"kind": "c"}).chat([replace(CHAT, node=node)])
+        assert (chat.node, chat.text, chat.problem, chat.ask_again, chat.usage) == (node, "reply 2", "cut off", False, TokenUsage(5, 3))
+    assert model.asked == ["n1", "n1"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"prompt": "Describe it."},
+        {"field": "clip_action"},
+        {"seconds": (0.0, 1.5)},
+        {"transcript": (Cue("0.0", "hello"),)},
+        {"frames": Frames(np.eye(4, 6, dtype=np.uint8)[None, :, :, None].repeat(3, 3).repeat(2, 0), np.array([0.0, 1.0]))},
+    ],
+)
+def test_a_caption_of_anything_else_is_asked_for(other):
+    shelf, model = Shelf(), Counting()
+    list(remember_captions(model, shelf, {}).caption([CLIP]))
+    list(remember_captions(model, shelf, {}).caption([replace(CLIP, **other)]))
+    assert len(model.asked) == 2
+
+
+@pytest.mark.parametrize("other", [{"messages": (ChatMessage("user", "Why?"),)}, {"schema": {}}, {"effort": "high"}])
+def test_a_chat_about_anything_else_is_sent(other):
+    shelf, model = Shelf(), Counting()
+    list(remember_chats(model, shelf, {}).chat([CHAT, replace(CHAT, node="n2", **other)]))
+    assert len(model.asked) == 2
+
+
+def test_another_model_or_parameter_is_asked_anew():
+    shelf, model = Shelf(), Counting()
+    for identity in ({"temperature": 0}, {"temperature": 1}):
+        list(remember_chats(model, shelf, identity).chat([CHAT]))
+    assert len(model.asked) == 2
+
+
+def test_what_arrived_before_an_interrupt_is_kept():
+    shelf, model = Shelf(), Counting(most=2)
+    requests = [replace(CLIP, node=f"n{number}", prompt=str(number)) for number in range(4)]
+    with pytest.raises(KeyboardInterrupt):
+        list(remember_captions(model, shelf, {}).caption(requests))
+    model.most = 1000
+    assert len(list(remember_captions(model, shelf, {}).caption(requests))) == 4
+    assert model.asked == ["n0", "n1", "n2", "n3"]
+
+
+def test_what_failed_is_asked_afresh_and_the_new_reply_takes_the_place_of_the_old():
+    shelf, model = Shelf(), Counting()
+    for afresh in (False, True, False):
+        (reply,) = remember_chats(model, shelf, {}, afresh=afresh).chat([CHAT])
+    assert reply.text == "reply 2"
+    assert len(model.asked) == 2
+
+
+def test_a_free_model_and_a_run_without_ledger_need_no_memory():
+    free = Counting(is_free=True)
+    assert remember_chats(free, Shelf(), {}) is free
+    assert remember_captions(free, None, {}) is free
