@@ -11,12 +11,12 @@ from action100m.run.store import Failure
 
 FAILURE = Failure("b.mp4", "b", "embed", "NotAVideoError", "b.mp4: no [known] container", retryable=False, key="12")
 EVENTS = [
-    Step("a", "embed", 0),
-    Step("a", "embed", 1),
-    Step("a", "segment", 0),
-    Step("a", "segment", 1),
+    Step("a", "embed", "started"),
+    Step("a", "embed", "finished"),
+    Step("a", "segment", "started"),
+    Step("a", "segment", "finished"),
     Done("a", None),
-    Step("b", "embed", 0),
+    Step("b", "embed", "started"),
     Done("b", FAILURE),
 ]
 
@@ -45,21 +45,30 @@ def test_a_meter_ends_well_when_nothing_was_done(monkeypatch):
 
 def test_a_tally_counts_parts_of_videos_until_they_are_done_or_fail():
     tally = progress.Tally()
-    for event in (Step("a", "embed", 0), Step("a", "embed", 0.4), Step("b", "embed", 1), Step("b", "segment", 0.02)):
+    for event in (
+        Step("a", "embed", "started"),
+        Step("a", "embed", "working", 0.47),
+        Step("b", "embed", "finished", 1),
+        Step("b", "segment", "started"),
+    ):
         tally.tell(event)
-    assert (tally.reached("embed"), tally.describe("embed")) == (1.4, "1.4")
+    assert (tally.reached("embed"), tally.describe("embed")) == (1.47, "1.4")
     assert tally.describe("segment") == "0"
+    tally.tell(Step("a", "embed", "working", 0.999))
+    assert tally.describe("embed") == "1.9"
     tally.tell(Done("a", FAILURE))
     assert tally.describe("embed") == "1"
 
 
-def test_one_long_video_moves_its_bar(monkeypatch):
+def test_one_long_video_moves_its_bar_until_it_fails(monkeypatch):
     paper = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=True, width=160, highlight=False, markup=False))
     meter = progress.make_meter()
     meter.begin({"embed": 1})
-    meter.tell(Step("talk", "embed", 0.5))
-    assert meter._progress.tasks[0].percentage == 50
+    meter.tell(Step("b", "embed", "working", 0.5))
+    (bar,) = meter._progress.tasks
+    assert (bar.percentage, bar.fields["now"]) == (50, "b")
+    meter.tell(Done("b", FAILURE))
+    assert (bar.percentage, bar.fields["now"]) == (0, "")
     meter.end()
     assert "0/1" in paper.getvalue()
-    assert "talk" in paper.getvalue()

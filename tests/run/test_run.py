@@ -35,7 +35,7 @@ class Steps:
         self.work = dict(work)
 
     def tell(self, event):
-        if event.kind == "step" and event.share == 1:
+        if event.kind == "step" and event.state == "finished":
             self.finished.append((event.uid, event.stage))
 
     def end(self):
@@ -235,7 +235,7 @@ def test_a_worker_that_is_killed_takes_one_video_with_it(clips, tmp_path):
     class Killer(Steps):
         def tell(self, event):
             super().tell(event)
-            if event.kind == "step" and event.uid == "egg-video" and event.share == 0 and event.stage == "embed":
+            if event.kind == "step" and event.uid == "egg-video" and event.state == "started" and event.stage == "embed":
                 _kill_workers()
 
     summary = run_videos([clips], tmp_path / "run", meter=Killer())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from action100m.models.ledger import Ledger
-from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
+from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.video.video import Video
 
 
@@ -46,11 +46,11 @@ class ToyStage:
     def setup(self, ledger: Ledger | None = None) -> None:
         """Load nothing."""
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Text:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Text:
         self.calls[video.uid] += 1
         if self.error is not None and video.uid in self.fails_on:
             raise self.error
-        tell(0.5)
+        on_progress(0.5)
         return Text(f"{self.name} of {video.uid} from {sorted(given)}")
 
 

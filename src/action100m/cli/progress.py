@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from functools import partial
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _LINE_EVERY = 5.0
 """Seconds between plain lines: enough to see life in a log, few enough to read it."""
-_SMALLEST_PART = 0.05
-"""Of a video; less is not shown."""
 _SLOW = 0.1
 """Videos a second; a slower rate is told by the minute."""
 
@@ -47,25 +46,25 @@ class BarMeter:
         self._tally = Tally()
         self._progress = Progress(*columns, console=console)
         bar = partial(self._progress.add_task, done=0, rate="", now="")
-        self._bars: dict[StageName, TaskID] = {name: bar(name, total=total) for name, total in work.items()}
+        self._bars: dict[str, TaskID] = {name: bar(name, total=total) for name, total in work.items()}
         self._progress.start()
 
     def tell(self, event: Step | Done) -> None:
         """Move a bar."""
         self._tally.tell(event)
-        if event.kind == "done":
-            if event.failure is not None:
-                self._progress.print(f"failed  {event.failure.stage}  {event.failure.cause}  {event.failure.message}")
-        elif event.stage in self._bars:
-            now = "" if event.share == 1 else event.uid
-            done, rate = self._tally.done[event.stage], self._tally.reached(event.stage) / (time.monotonic() - self._began)
-            self._progress.update(
-                self._bars[event.stage],
-                completed=self._tally.reached(event.stage),
-                done=done,
-                rate=f"{rate:.2f}/s" if rate >= _SLOW else f"{60 * rate:.2f}/min",
-                now=now,
-            )
+        if event.kind == "step":
+            self._redraw(event.stage, now="" if event.state == "finished" else event.uid)
+        elif event.failure is not None:
+            self._redraw(event.failure.stage, now="")
+            self._progress.print(f"failed  {event.failure.stage}  {event.failure.cause}  {event.failure.message}")
+
+    def _redraw(self, stage: str, *, now: str) -> None:
+        if stage not in self._bars:
+            return
+        reached = self._tally.reached(stage)
+        rate = reached / (time.monotonic() - self._began)
+        per = f"{rate:.2f}/s" if rate >= _SLOW else f"{60 * rate:.2f}/min"
+        self._progress.update(self._bars[stage], completed=reached, done=self._tally.done[stage], rate=per, now=now)
 
     def end(self) -> None:
         """Leave the bars as they are."""
@@ -115,7 +114,7 @@ class Tally:
         """Take note of one step."""
         if event.kind == "done":
             self._under_way.pop(event.uid, None)
-        elif event.share == 1:
+        elif event.state == "finished":
             self.done[event.stage] += 1
             self._under_way.pop(event.uid, None)
         else:
@@ -127,5 +126,5 @@ class Tally:
 
     def describe(self, stage: str) -> str:
         """Such as "3", or "3.4" when another video is under way."""
-        parts = self.reached(stage) - self.done[stage]
-        return f"{self.done[stage] + parts:.1f}" if parts >= _SMALLEST_PART else str(self.done[stage])
+        tenths = math.floor(10 * (self.reached(stage) - self.done[stage]))  # never rounded up to done
+        return f"{self.done[stage] + tenths / 10:.1f}" if tenths else str(self.done[stage])

@@ -8,29 +8,24 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 from action100m.errors import Action100MError, ReplyError
 from action100m.record import Gap, Provenance, Record
 from action100m.run.config import RunConfig, make_stages
 from action100m.run.store import Failure, RunStore, stage_key
-from action100m.stages.base import Given, Stage, StageName
+from action100m.stages.base import Given, Stage, StageName, StepState
 from action100m.video.discover import fingerprint
 from action100m.video.sidecars import read_metadata
 from action100m.video.video import Video
 
-Watch = Callable[[StageName, float], None]
-"""Told which share of a video a stage has done: 0 when it starts, 1 when its artifact is kept, and now and then between."""
-
-
-_ALMOST: Final = 0.999
-"""What a stage can say of itself at most: it has done all only when its artifact is kept."""
+StepCallback = Callable[[StageName, StepState, float], None]
+"""Called when a stage starts on a video, now and then with the share that is done, and when its artifact is kept."""
 
 
 def annotate_video(video: str | Path | Video, config: RunConfig = RunConfig()) -> Record:
     """Return the record of one video, with nothing kept on disk.
 
-    Side-cars beside the file are read. For many videos, or to keep what each stage makes, use `run`.
+    Side-cars beside the file are read. For many videos, or to keep what each stage makes, use `run_videos`.
 
     Raises:
         VideoError: the file cannot be used.
@@ -68,7 +63,7 @@ def is_made(video: Video, stages: Sequence[Stage], store: RunStore) -> bool:
     return all(store.has(stage, video, key) for stage, key in zip(stages, stage_keys(video, stages), strict=True))
 
 
-def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Watch, redo_gaps: bool = False) -> Failure | None:
+def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, on_step: StepCallback, redo_gaps: bool = False) -> Failure | None:
     """Make and keep what the store lacks of one video.
 
     redo_gaps: ask once more for the annotations that failed, keeping those that did not.
@@ -84,12 +79,12 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
                 given[stage.name] = store.load(stage, video, key)
                 if not (redo_gaps and stage is stages[-1]):
                     continue
-            watch(stage.name, 0.0)
-            given[stage.name] = stage(video, given, partial(_tell_part, watch, stage.name))
+            on_step(stage.name, "started", 0.0)
+            given[stage.name] = stage(video, given, partial(on_step, stage.name, "working"))
             if stage is stages[-1] and (gaps := _find_gaps(video, given, key)):
                 store.save_failure(gaps)  # before the artifact, so that no kill leaves gaps that nobody knows of
             store.save(stage, video, key, given[stage.name])
-            watch(stage.name, 1.0)
+            on_step(stage.name, "finished", 1.0)
         except Exception as error:  # noqa: BLE001 - see the docstring
             failure = make_failure(error, location=video.location, uid=video.uid, stage=stage.name, key=key)
             failure = replace(failure, partial=store.has(stage, video, key))  # a retry that fails leaves the record as it was
@@ -99,10 +94,6 @@ def run_one(video: Video, stages: Sequence[Stage], store: RunStore, *, watch: Wa
     if gaps is None:
         store.clear_failure(video.uid, video.location)
     return gaps
-
-
-def _tell_part(watch: Watch, stage: StageName, share: float) -> None:
-    watch(stage, min(share, _ALMOST))
 
 
 def _find_gaps(video: Video, given: Given, key: str) -> Failure | None:

@@ -22,7 +22,7 @@ from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.models.ledger import Ledger, remember_chats
 from action100m.record import Gap
-from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
+from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.context import format_seconds, render_segment, render_video
 from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.stages.refine import Dialogue, Turn, self_refine
@@ -153,7 +153,7 @@ class Annotate:
         """Load the chat model; a server is asked whether it has it."""
         self._model, self._ledger = self.config.model.load(), ledger
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Annotated:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Annotated:
         """Annotate the segments worth it. What an earlier artifact in `given` holds is kept, and only what failed there is asked for again.
 
         Raises:
@@ -168,7 +168,7 @@ class Annotate:
         reasons = dict(_find_ineligible(tree, self.config))
         nodes = [node for node in tree.nodes if node.id not in reasons and node.id not in kept]
         model = remember_chats(self._model, self._ledger, self.config.model.identity(), afresh=earlier is not None)
-        dialogues = self._converse(model, tree, video.metadata, nodes, tell)
+        dialogues = self._converse(model, tree, video.metadata, nodes, on_progress)
         annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
         gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
         turns = [*(earlier.history if earlier else ()), *(turn for dialogue in dialogues for turn in dialogue.turns)]
@@ -180,7 +180,7 @@ class Annotate:
             history=tuple(sorted(turns, key=lambda turn: places[turn.node])),
         )
 
-    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node], tell: Tell) -> list[Dialogue]:
+    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node], on_progress: ProgressCallback) -> list[Dialogue]:
         """Return the dialogues in the order of the tree, with all replies."""
         video_context = render_video(tree, metadata, depth=self.config.global_depth)
         return self_refine(
@@ -190,7 +190,7 @@ class Annotate:
             efforts=[*self.config.efforts, *[None] * (self.config.rounds - len(self.config.efforts))],
             attempts=self.config.attempts,
             reask=Template(self._prompts["reask"]),
-            tell=tell,
+            on_progress=on_progress,
         )
 
     def _open(self, tree: Tree, node: Node, video_context: str) -> Dialogue:

@@ -14,12 +14,14 @@ Facet = Literal["pixels", "uid", "transcript", "metadata"]
 """What a stage reads of a video, besides what earlier stages made."""
 
 
-Tell = Callable[[float], None]
-"""Told now and then which share of a video a stage has done, 0 to 1."""
+StepState = Literal["started", "working", "finished"]
+
+ProgressCallback = Callable[[float], None]
+"""Called now and then with the share of a video that a stage has done, 0 to 1."""
 
 
-def tell_nobody(share: float) -> None:
-    """Be told in vain."""
+def ignore_progress(share: float) -> None:
+    """Do nothing."""
 
 
 class Artifact(Protocol):
@@ -66,5 +68,5 @@ class Stage(Protocol):
             ModelError: a model cannot be loaded; nothing stands in for it.
         """
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Artifact:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Artifact:
         """Make the artifact; a stage that takes long tells how far it is."""

@@ -18,7 +18,7 @@ from action100m.models.base import Captioner, CaptionField, CaptionRequest
 from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
 from action100m.record import Gap
-from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
+from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.caption_plan import PlannedCaption, plan_captions
 from action100m.stages.embed import Embedded
 from action100m.stages.prompts import prompt_digest, read_prompt
@@ -117,7 +117,7 @@ class Caption:
         """Load the captioner."""
         self._captioner = remember_captions(self.config.captioner.load(), ledger, self.config.captioner.identity())
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Captioned:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Captioned:
         """Caption every node of the tree.
 
         Raises:
@@ -132,7 +132,7 @@ class Caption:
         planned = 2 * len(tree) + len(tree.leaves())  # a caption and an action for each node, and one for the middle frame of a leaf
         for batch in batched(self._requests(video, embedded, tree), self.config.batch):
             captions |= _ask(self._captioner, batch)
-            tell(len(captions) / planned)
+            on_progress(len(captions) / planned)
             if self._captioner.evidence == "frames":
                 for request in batch:
                     seconds.setdefault(request.node, {})[request.field] = request.seconds

@@ -28,7 +28,7 @@ from action100m.models.base import Encoder
 from action100m.models.descriptor import DescriptorConfig
 from action100m.models.ledger import Ledger
 from action100m.models.vjepa2 import VJepa2Config
-from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
+from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
 from action100m.video.decode import DecodeReport, FrameStream, SampleConfig, open_frames
 from action100m.video.picture import Picture
@@ -160,7 +160,7 @@ class Embed:
             )
         self._encoder = encoder
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Embedded:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Embedded:
         """Decode the video once; embed and measure its sampled frames.
 
         Raises:
@@ -175,7 +175,7 @@ class Embed:
         meter = SignalMeter()
         seconds: list[float] = []
         with open_frames(video.location, self.config.sampling) as stream:
-            frames = _look(_telling(stream, tell), self._encoder, meter, seconds)
+            frames = _look(_telling(stream, on_progress), self._encoder, meter, seconds)
             vectors = embed_frames(frames, self._encoder, self.config)
             report = stream.report
         times = np.array(seconds, np.float64)
@@ -202,12 +202,12 @@ def _look(pictures: Iterable[Picture], encoder: Encoder, meter: SignalMeter, sec
         yield frame
 
 
-def _telling(stream: FrameStream, tell: Tell) -> Iterator[Picture]:
+def _telling(stream: FrameStream, on_progress: ProgressCallback) -> Iterator[Picture]:
     """Yield the pictures and tell how far they are, as far as the header knows the length of the video."""
     for picture in stream:
         yield picture
         if stream.announced:
-            tell(min(1.0, picture.seconds / stream.announced))
+            on_progress(min(1.0, picture.seconds / stream.announced))
 
 
 def _prepare(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, count: int) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from string import Template
 from action100m.annotation import parse_annotation
 from action100m.errors import ReplyError
 from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage
-from action100m.stages.base import Tell, tell_nobody
+from action100m.stages.base import ProgressCallback, ignore_progress
 from action100m.text import mend
 
 _LONGEST_REASON = 500
@@ -79,7 +79,7 @@ def self_refine(
     efforts: Sequence[Effort | None],
     attempts: int,
     reask: Template,
-    tell: Tell = tell_nobody,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> list[Dialogue]:
     """Return the dialogues with the turns of all rounds.
 
@@ -96,7 +96,7 @@ def self_refine(
             turned = {dialogue.node: _take_turn(dialogue, replies, number, attempt) for dialogue in waiting}
             dialogues = [turned.get(dialogue.node, dialogue) for dialogue in dialogues]
             waiting = [dialogue for dialogue in turned.values() if dialogue.turns[-1].problem and _may_ask_again(replies, dialogue)]
-        tell(number / len(efforts))
+        on_progress(number / len(efforts))
     return list(dialogues)
 
 

@@ -24,7 +24,7 @@ from pydantic import ConfigDict
 from action100m.embeddings import Embeddings
 from action100m.errors import ConfigError
 from action100m.models.ledger import Ledger
-from action100m.stages.base import Facet, Given, StageName, Tell, tell_nobody
+from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.ward import Merges, ward_merges
 from action100m.tree import Node, Tree, node_id, tree_from_json, tree_to_json
 from action100m.video.video import Video
@@ -156,6 +156,6 @@ class Segment:
         """Compile the merge loop, or load it compiled, so that the first video need not wait for it."""
         ward_merges(np.zeros((2, 1), np.float32))
 
-    def __call__(self, video: Video, given: Given, tell: Tell = tell_nobody) -> Segmented:
+    def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Segmented:
         """Segment the embeddings that the embed stage made."""
         return Segmented(segment(given["embed"].embeddings, self.config, uid=video.uid))

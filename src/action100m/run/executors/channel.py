@@ -9,7 +9,7 @@ from typing import IO, Literal
 from pydantic import TypeAdapter
 
 from action100m.run.store import Failure
-from action100m.stages.base import StageName
+from action100m.stages.base import StageName, StepState
 from action100m.video.video import Video
 
 
@@ -46,8 +46,10 @@ class Step:
 
     uid: str
     stage: StageName
-    share: float
-    """0 when it starts, 1 when it is done."""
+    state: StepState
+    """Finished: what it made is kept."""
+    share: float = 0.0
+    """How much of the video is done, 0 to 1."""
     kind: Literal["step"] = "step"
 
 

@@ -23,7 +23,7 @@ from action100m.run.engine import run_one
 from action100m.run.executors.channel import Done, Ready, Start, Step, Task, receive, send
 from action100m.run.ledger import open_ledger
 from action100m.run.store import RunStore
-from action100m.stages.base import StageName
+from action100m.stages.base import StageName, StepState
 
 _STEP_EVERY: Final = 0.25
 """Seconds between steps within a stage."""
@@ -64,22 +64,26 @@ def _serve(start: Start, inbox: queue.SimpleQueue[bytes], answers: IO[bytes]) ->
     while True:
         task = receive(inbox.get())
         assert isinstance(task, Task)
-        failure = run_one(task.video, stages, store, watch=_Speaker(task.video.uid, answers).tell, redo_gaps=task.redo_gaps)
+        failure = run_one(task.video, stages, store, on_step=_ThrottledSteps(task.video.uid, answers).send, redo_gaps=task.redo_gaps)
         send(answers, Done(task.video.uid, failure))
 
 
 @dataclass
-class _Speaker:
+class _ThrottledSteps:
     """Passes on how far a video is, and not too often."""
 
     uid: str
     answers: IO[bytes]
-    told: float = -math.inf
+    last: float = -math.inf
 
-    def tell(self, stage: StageName, share: float) -> None:
-        if share in (0.0, 1.0) or time.monotonic() - self.told >= _STEP_EVERY:
-            self.told = time.monotonic()
-            send(self.answers, Step(self.uid, stage, share))
+    def send(self, stage: StageName, state: StepState, share: float) -> None:
+        if state == "working" and time.monotonic() - self.last < _STEP_EVERY:
+            return
+        self.last = time.monotonic()
+        try:
+            send(self.answers, Step(self.uid, stage, state, share))
+        except BrokenPipeError:
+            os._exit(0)  # the parent is gone, which is no failure of the video
 
 
 if __name__ == "__main__":
