@@ -1,3 +1,4 @@
+from . import errors
 from .annotation import Action, Annotation, Summary
 from .dataset.io import read_records, write_records
 from .dataset.validate import ValidationReport, validate
@@ -35,6 +36,7 @@ __all__ = [
     "Video",
     "VideoMetadata",
     "annotate_video",
+    "errors",
     "load_config",
     "open_frames",
     "pack",

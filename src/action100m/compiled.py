@@ -13,6 +13,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def compiled(function: _Function) -> _Function:
     """Compile on the first call, or load what an earlier process compiled.
 
+    A function may use constants of its own file only: what was compiled is taken for outdated when that file changes, and no other.
+
     It runs without the interpreter's lock, so that a video is decoded meanwhile. No fastmath: fused multiply-adds and reordered sums would make the
     last digit depend on the machine.
     """

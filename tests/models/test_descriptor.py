@@ -98,4 +98,4 @@ def test_a_black_video_is_encoded():
 
 
 def test_identity_needs_no_loading():
-    assert DescriptorConfig().identity() == {"kind": "descriptor", "version": 1}
+    assert DescriptorConfig().identity() == {"kind": "descriptor", "version": 2}

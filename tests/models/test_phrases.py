@@ -72,3 +72,8 @@ def test_intent_is_surer_than_a_command():
 def test_person_who_acts_is_named_only_where_the_text_does():
     texts = ("A young woman is chopping an onion.", "A tall man in red is chopping an onion.", "I'm chopping an onion.", "People fold the paper.")
     assert [find_phrases(text)[0].actor for text in texts] == ["a young woman", None, None, "people"]
+
+
+def test_of_several_texts_each_ends_its_own_sentences():
+    assert [phrase.brief for phrase in find_phrases("Whisk the eggs", "Add the milk")] == ["whisk the eggs", "add the milk"]
+    assert find_phrases("a bowl", "of soup") == []

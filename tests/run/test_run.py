@@ -332,3 +332,20 @@ def test_a_damaged_artifact_is_made_anew_once_it_is_removed(made, clips, tmp_pat
     damaged.unlink()
     assert run_videos([clips], tmp_path / "run").failures == ()
     assert packed_bytes(tmp_path / "run", tmp_path) == packed_bytes(made, tmp_path)
+
+
+def test_a_reply_that_was_paid_for_is_never_asked_for_again(clips, tmp_path):
+    with ChatServer(lambda request: completion(GOOD)) as server:
+        config = endpoint(server)
+        run_videos([clips / "talk.mp4"], tmp_path / "run", config)
+        asked = len(server.asked)
+        assert asked > 0
+        (spent,) = status(tmp_path / "run").spent
+        assert (spent.purpose, spent.requests, spent.usage.input, spent.usage.output) == ("annotate", asked, 7 * asked, 3 * asked)
+        before = packed_bytes(tmp_path / "run", tmp_path)
+        for artifact in (tmp_path / "run").glob("videos/talk/annotate-*"):
+            artifact.unlink()  # as if the worker had been killed just before it was kept
+        assert run_videos([], tmp_path / "run").fresh == 1
+        assert len(server.asked) == asked
+        assert packed_bytes(tmp_path / "run", tmp_path) == before
+        assert status(tmp_path / "run").spent == (spent,)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from action100m.stages.caption_plan import plan_captions, spread
+from action100m.stages.caption_plan import count_captions, plan_captions, spread
 from support.trees import split_tree
 
 TEN_PER_SECOND = np.arange(0, 80) / 10.0
@@ -25,6 +25,7 @@ def test_leaves_get_their_middle_frame_and_every_node_a_clip():
         (right.id, "clip_caption", (4.5, 5.5, 6.5, 7.5)),
         (right.id, "clip_action", (4.5, 5.5, 6.5, 7.5)),
     ]
+    assert len(plan) == count_captions(tree)
 
 
 def test_a_node_with_fewer_frames_than_asked_shows_each_once():

@@ -213,9 +213,12 @@ def test_each_sampled_frame_has_a_vector_a_time_and_measurements(clip, config):
     assert made.encoder == config.encoder.load().name
 
 
-def test_it_tells_how_far_it_is(clip):
+@pytest.mark.parametrize("container", ["mp4", "matroska"])  # the latter tells the length of the file only
+def test_it_tells_how_far_it_is(tmp_path, container):
+    pictures = (np.full((120, 160, 3), number, np.uint8) for number in range(90))
+    path = write_clip(tmp_path / "clip", pictures, container=container)
     shares = []
-    Embed(EmbedConfig())(video(clip), {}, shares.append)
+    Embed(EmbedConfig())(video(path), {}, shares.append)
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert 0.9 < shares[-1] <= 1

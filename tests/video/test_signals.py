@@ -1,6 +1,3 @@
-import sys
-from subprocess import run
-
 import numpy as np
 import pytest
 
@@ -123,8 +120,3 @@ def test_the_same_frames_give_the_same_bytes(pan):
     again = measure(film(lambda time: view(0.2 * time)))
     for name, values in pan.to_arrays().items():
         assert values.tobytes() == getattr(again, name).tobytes()
-
-
-def test_numba_is_not_loaded_before_something_is_measured():
-    code = "import sys, action100m.video.signals; sys.exit('numba' in sys.modules)"
-    assert run([sys.executable, "-c", code], check=False).returncode == 0

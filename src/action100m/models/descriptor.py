@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import ConfigDict
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ class DescriptorConfig:
 
     def identity(self) -> dict[str, Any]:
         """Return all that the vectors depend on."""
-        return {"kind": self.kind, "version": 1}
+        return {"kind": self.kind, "version": 2}
 
     def load(self) -> Descriptor:
-        """Return the encoder; there are no weights to load, only compiled loops."""
+        """Return the encoder. There are no weights to load; its loops are compiled, or loaded compiled."""
         from action100m.models.descriptor_encoder import Descriptor
 
-        return Descriptor()
+        encoder = Descriptor()
+        encoder.encode([encoder.prepare(np.zeros((2, encoder.frame_size.height, encoder.frame_size.width, 3), np.uint8))])
+        return encoder

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -54,8 +54,8 @@ class PreparedFrame:
 class Descriptor:
     """Encoder of the protocol in `models.base`, one vector of 202 numbers a frame."""
 
-    name = "descriptor-v1"
-    frame_size: FrameSize | None = SignalMeter.frame_size  # one conversion serves both
+    name = "descriptor-v2"
+    frame_size: FrameSize = SignalMeter.frame_size  # one conversion serves both
     tubelet = 1
 
     def prepare(self, frames: NDArray[np.uint8]) -> Sequence[PreparedFrame]:
@@ -157,7 +157,7 @@ def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return _gaussian_weights(len(values)) @ values
 
 
-@cache
+@lru_cache(2)  # the window's length, and that of a short video
 def _gaussian_weights(count: int) -> NDArray[np.float64]:
     """Return (count, count): how much each moment counts for each, rows summing to 1."""
     apart = np.arange(count)[:, None] - np.arange(count)

@@ -49,7 +49,7 @@ _EMPTY_OBJECTS: Final = words("sure look care time advantage sense started")
 _LONGEST_TAIL: Final = 14
 _LONGEST_HEAD: Final = 6
 _REMEMBERED: Final = 1 << 14
-"""Texts and clauses: those of a video of an hour."""
+"""Clauses: those of a video of an hour."""
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['./-][^\W_]+)*|[.,;:!?()\"…—]")
 _CLAUSE_START: Final = re.compile(r"(?<=[.!?])\s+|\s+(?=(?:and )?(?:so|now|then|next|okay|but|first|finally)\b)", re.IGNORECASE)
 
@@ -72,20 +72,12 @@ class VerbPhrase:
 
 def find_phrases(*texts: str) -> list[VerbPhrase]:
     """Return the actions that texts tell of, the best first and, of equals, the earliest."""
-    phrases = [phrase for text in texts for clause in _split_clauses(text) for phrase in _find_in_clause(clause)]
+    plain = (" ".join(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()) for text in texts)
+    phrases = [phrase for text in plain for clause in _CLAUSE_START.split(text) for phrase in _find_in_clause(clause)]
     return sorted(phrases, key=lambda phrase: -phrase.score)
 
 
-# A segment is read again within every segment that holds it, so both of these meet the same text many times.
-
-
-@lru_cache(_REMEMBERED)
-def _split_clauses(text: str) -> tuple[str, ...]:
-    plain = " ".join(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
-    return tuple(_CLAUSE_START.split(plain))
-
-
-@lru_cache(_REMEMBERED)
+@lru_cache(_REMEMBERED)  # a segment is read again within every segment that holds it
 def _find_in_clause(clause: str) -> tuple[VerbPhrase, ...]:
     return tuple(_phrases_in_clause(clause))
 

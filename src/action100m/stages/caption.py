@@ -19,7 +19,7 @@ from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
-from action100m.stages.caption_plan import PlannedCaption, plan_captions
+from action100m.stages.caption_plan import PlannedCaption, count_captions, plan_captions
 from action100m.stages.embed import Embedded
 from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.stages.windows import batched
@@ -129,7 +129,7 @@ class Caption:
         embedded, tree = given["embed"], given["segment"].tree
         captions: dict[tuple[str, CaptionField], str] = {}
         seconds: dict[str, dict[str, tuple[float, ...]]] = {}
-        planned = 2 * len(tree) + len(tree.leaves())  # a caption and an action for each node, and one for the middle frame of a leaf
+        planned = count_captions(tree)
         for batch in batched(self._requests(video, embedded, tree), self.config.batch):
             captions |= _ask(self._captioner, batch)
             on_progress(len(captions) / planned)

@@ -38,6 +38,11 @@ def plan_captions(tree: Tree, presented: NDArray[np.float64], *, frames: int | N
         yield PlannedCaption(node, "clip_action", clip)
 
 
+def count_captions(tree: Tree) -> int:
+    """Return how many `plan_captions` yields."""
+    return 2 * len(tree) + len(tree.leaves())
+
+
 def spread(inside: NDArray[np.float64], start: float, end: float, count: int) -> tuple[float, ...]:
     """Return at most `count` of the times `inside`: for each of `count` equal parts of [start, end) the one nearest to its centre, each once."""
     centres = start + (np.arange(count) + 0.5) * (end - start) / count

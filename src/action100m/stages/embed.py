@@ -38,7 +38,7 @@ from action100m.video.video import Video
 if TYPE_CHECKING:
     from action100m.video.signal_meter import SignalMeter
 
-_ALGORITHM = 1
+_ALGORITHM = 2
 """Raised when the same settings come to mean other embeddings or measurements."""
 
 
@@ -159,6 +159,7 @@ class Embed:
                 f"embed.window must be a multiple of {encoder.tubelet}, the frames of a tubelet of {encoder.name}, got {self.config.window}"
             )
         self._encoder = encoder
+        _compile_measuring()
 
     def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Embedded:
         """Decode the video once; embed and measure its sampled frames.
@@ -180,6 +181,15 @@ class Embed:
             report = stream.report
         times = np.array(seconds, np.float64)
         return Embedded(Embeddings(vectors, frame_edges(times, report.end)), times, meter.finish(), report, self._encoder.name)
+
+
+def _compile_measuring() -> None:
+    """Compile the loops that measure frames, or load them compiled, so that the first video need not wait for it."""
+    from action100m.video.signal_meter import SignalMeter
+
+    meter, size = SignalMeter(), SignalMeter.frame_size
+    for number in range(2):
+        meter.measure(np.zeros((size.height, size.width, 3), np.uint8), float(number))
 
 
 def embed_frames(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, config: EmbedConfig) -> NDArray[np.float32]:

@@ -51,9 +51,6 @@ COLOURS: Final = (
 COLOUR_NAMES: Final = tuple(dict.fromkeys(colour.name for colour in COLOURS))
 """Each name once, in the order of `Signals.colours`."""
 
-CODE_BITS: Final = 5
-"""Of each of red, green and blue, in a colour code: finer steps change no name that a person would notice."""
-
 
 def name_colours(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return uint8 (n,): the numbers in `COLOUR_NAMES` of colours (n, 3), red, green and blue from 0 to 1."""
@@ -69,9 +66,3 @@ def to_hsv(colours: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     red, green, blue = ((value - part) / np.where(spread > 0, spread, 1.0) for part in colours.T)
     sixth = np.select([red == 0, green == 0], [blue - green, 2.0 + red - blue], 4.0 + green - red)
     return sixth / 6.0 % 1.0 * 360, spread / np.where(value > 0, value, 1.0), value
-
-
-def code_colours() -> NDArray[np.float64]:
-    """Return float64 (2**15, 3): red, green and blue, 0 to 1, in the middle of what each colour code stands for."""
-    steps = (np.arange(2**CODE_BITS) + 0.5) / 2**CODE_BITS
-    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -78,7 +78,8 @@ class FrameStream:
 
     def __init__(self, location: str, sampling: SampleConfig, *, threads: int) -> None:
         self._pass = _Pass(location, threads=threads)
-        self._announced = self._pass.announced
+        self.announced = self._pass.announced
+        """Seconds that the video lasts by its header, to show how far one is; None where it does not tell. Headers may be wrong."""
         self._pictures = read_ahead(self._pass.sample(sampling))
 
     def __enter__(self) -> Self:
@@ -92,11 +93,6 @@ class FrameStream:
 
     def __next__(self) -> Picture:
         return next(self._pictures)
-
-    @property
-    def announced(self) -> float | None:
-        """Seconds that the video lasts by its header, to show how far one is; None where it does not tell. Headers may be wrong."""
-        return self._announced
 
     @property
     def report(self) -> DecodeReport:
@@ -141,16 +137,12 @@ class _Pass:
 
     def __init__(self, location: str, *, threads: int) -> None:
         self._decoder = Decoder(location, threads=threads)
+        self.announced = self._decoder.announced_duration()  # now: the decoding thread may open the file anew
         stream = self._decoder.stream
         self._timeline = Timeline(self._decoder.time_base, container_format=self._decoder.format, rate=stream.average_rate)
         self._pixel_aspect = stream.sample_aspect_ratio
         self._size = (0, 0)
         self.report: DecodeReport | None = None
-
-    @property
-    def announced(self) -> float | None:
-        """See `FrameStream`."""
-        return self._decoder.announced_duration()
 
     def sample(self, sampling: SampleConfig) -> Generator[Picture]:
         """Yield the sampled frames.

@@ -117,9 +117,8 @@ class Decoder:
 
     def announced_duration(self) -> float | None:
         """Return the seconds that the header, or libavformat by its estimate, lets the video last; None where neither tells."""
-        if self.stream.duration:
-            return float(self.stream.duration * self.time_base)
-        return self._container.duration / av.time_base if self._container.duration else None
+        own, whole = self.stream.duration or 0, self._container.duration or 0
+        return float(own * self.time_base) if own > 0 else whole / av.time_base if whole > 0 else None
 
     def describe_loss(self, *, first: float, end: float, interval: float) -> tuple[str, ...]:
         """Say what did not decode, once all frames have been read.

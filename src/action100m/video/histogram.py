@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from action100m.compiled import compiled
-from action100m.video.colours import CODE_BITS, COLOUR_NAMES, code_colours, name_colours
+from action100m.video.colours import COLOUR_NAMES, name_colours
 
 BINS: Final = (3, 7, 7)
 """Of lightness, green to red, and blue to yellow."""
@@ -23,7 +23,9 @@ _REACH: Final = 50.0
 """Lab units from grey to the outermost bin; stronger colours are in it."""
 _STRETCH: Final = 0.6
 """Power of the share of `_REACH` that gives the place between grey and the outermost bin; 1 would not stretch."""
-_DROPPED: Final = 8 - CODE_BITS
+_CODE_BITS: Final = 5
+"""Of each of red, green and blue, in a colour code: finer steps change no name that a person would notice."""
+_DROPPED: Final = 8 - _CODE_BITS
 _WHITE: Final = np.array([0.9505, 1.0, 1.089])
 """XYZ of the D65 white."""
 _SRGB_TO_XYZ: Final = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -48,7 +50,7 @@ def colour_histogram(frame: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _code(frame: NDArray[np.uint8], y: int, x: int) -> int:
     """Return the colour code of a pixel, to look its name or its bins up."""
     red, green, blue = frame[y, x, 0] >> _DROPPED, frame[y, x, 1] >> _DROPPED, frame[y, x, 2] >> _DROPPED
-    return int(red) << (2 * CODE_BITS) | int(green) << CODE_BITS | int(blue)
+    return int(red) << (2 * _CODE_BITS) | int(green) << _CODE_BITS | int(blue)
 
 
 @compiled
@@ -75,13 +77,13 @@ def _sum_weights(frame: NDArray[np.uint8], bins: NDArray[np.uint8], weights: NDA
 
 @cache
 def _names() -> NDArray[np.uint8]:
-    return name_colours(code_colours())
+    return name_colours(_code_colours())
 
 
 @cache
 def _bins() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Return the 8 bins about each colour code, (2**15, 8), and how much it counts for each: trilinear, summing to 1 but for rounding."""
-    lightness, *chroma = to_lab(code_colours()).T
+    lightness, *chroma = to_lab(_code_colours()).T
     strength = [np.minimum(np.abs(axis) / _REACH, 1.0) ** _STRETCH * np.sign(axis) for axis in chroma]
     place = np.stack([lightness / 100, *((axis + 1) / 2 for axis in strength)]) * (np.array(BINS) - 1)[:, None]
     lower = np.minimum(place.astype(np.intp), np.array(BINS)[:, None] - 2)
@@ -90,6 +92,12 @@ def _bins() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     bins = [np.ravel_multi_index(tuple(lower + np.array(corner)[:, None]), BINS) for corner in corners]
     weights = [np.prod([share[axis] if up else 1 - share[axis] for axis, up in enumerate(corner)], axis=0) for corner in corners]
     return np.stack(bins, axis=1).astype(np.uint8), np.round(np.stack(weights, axis=1) * 2**30) / 2**30
+
+
+def _code_colours() -> NDArray[np.float64]:
+    """Return float64 (2**15, 3): red, green and blue, 0 to 1, in the middle of what each colour code stands for."""
+    steps = (np.arange(2**_CODE_BITS) + 0.5) / 2**_CODE_BITS
+    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def to_lab(srgb: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The loops of `motion.py` over pixels and blocks, compiled by numba. Imported when the first video is measured, not before."""
+"""The loops of `motion.py` over pixels and blocks, compiled by numba. Imported only where a video is decoded."""
 
 from __future__ import annotations
 
