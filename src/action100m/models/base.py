@@ -148,6 +148,8 @@ class ChatReply:
     """From the sending of the request to its reply."""
     retries: int = 0
     """How often the request had to be sent again."""
+    reasoning: str = ""
+    """What the model thought before its answer; kept, never parsed."""
 
 
 class ChatModel(Protocol):
