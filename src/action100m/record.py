@@ -20,6 +20,28 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What its model said of a caption that is there, but is not all that it had to say."""
+
+    node: str
+    field: str
+    """"frame_caption", "clip_caption" or "clip_action"."""
+    text: str
+    """Such as "cut off at 1024 tokens"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The frames that a caption rests on."""
+
+    node: str
+    field: str
+    """"frame_caption", "clip_caption" or "clip_action"."""
+    seconds: tuple[float, ...]
+    """Their presentation times."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """How a record was made. Models are named with their revision, prompts by SHA-256."""
 
@@ -30,12 +52,19 @@ class Provenance:
     """Exact seconds from the first presented frame to the end of the last one."""
     encoder: str
     captioner: str
+    """Of clips."""
+    frame_captioner: str
     chat_model: str
+    rounds: int
+    """Of the chat model, the draft included."""
     prompts: tuple[tuple[str, str], ...] = ()
     """(name, sha256 of its text), sorted."""
     lost: tuple[str, ...] = ()
     """What could not be decoded, in words; empty for a sound file."""
     gaps: tuple[Gap, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """For each caption that was written from frames."""
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

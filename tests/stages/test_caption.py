@@ -64,7 +64,7 @@ class Witness:
 
 def stage_with(captioner, **settings):
     stage = Caption(CaptionConfig(**settings))
-    stage._captioner = captioner
+    stage._captioners = dict.fromkeys(("frame_caption", "clip_caption", "clip_action"), captioner)
     return stage
 
 
@@ -195,3 +195,34 @@ def test_settings_tell_all_that_a_caption_depends_on():
 def test_settings_below_one_are_refused(name):
     with pytest.raises(ConfigError, match=f"caption.{name} must be at least 1, got 0"):
         CaptionConfig(**{name: 0})
+
+
+def test_frames_and_clips_may_have_captioners_of_their_own(video, embedded):
+    frames, clips = Witness(name="frames"), Witness(name="clips")
+    stage = stage_with(clips, fit="squash", batch=3)
+    stage._captioners["frame_caption"] = frames
+    made = stage(video, given_tree(embedded, ("", 3.0)))
+    assert (made.captioner, made.frame_captioner) == ("clips", "frames")
+    assert (len(clips.heard), len(frames.heard)) == (2 * 3, 2)
+    assert all(node.clip_caption and node.clip_action for node in made.tree.nodes)
+    assert [bool(node.frame_caption) for node in made.tree.nodes] == [False, True, True]
+
+
+def test_measurements_and_frames_may_both_be_evidence(video, embedded):
+    stage = Caption(CaptionConfig(fit="squash"))
+    stage.setup()
+    stage._captioners["frame_caption"] = Witness()
+    made = stage(video, given_tree(embedded, ("", 3.0)))
+    assert set(made.seconds) == {node.id for node in made.tree.leaves()}
+    assert all(set(fields) == {"frame_caption"} for fields in made.seconds.values())
+    assert all(node.clip_caption for node in made.tree.nodes)
+
+
+def test_a_caption_cut_short_is_kept_with_a_remark(video, embedded):
+    class Loops(Witness):
+        def caption(self, requests):
+            return (replace(reply, problem="cut off at 4 tokens") for reply in super().caption(requests))
+
+    made = stage_with(Loops(), fit="squash")(video, given_tree(embedded))
+    assert [(remark.node, remark.text) for remark in made.remarks] == [(made.tree.root.id, "cut off at 4 tokens")] * 3
+    assert made.gaps == ()

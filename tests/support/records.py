@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from action100m.annotation import Action, Annotation, Summary
 from action100m.dataset.convert import record_to_batch
 from action100m.dataset.schema import SCHEMA
-from action100m.record import Gap, Provenance, Record
+from action100m.record import Evidence, Gap, Provenance, Record, Remark
 from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
 from support.trees import split_tree
@@ -50,10 +50,14 @@ def make_provenance(tree: Tree) -> Provenance:
         duration=tree.root.end,
         encoder="descriptor",
         captioner="preview",
+        frame_captioner="preview",
+        rounds=1,
         chat_model="extractive",
         prompts=(("caption_clip", "cd" * 32), ("caption_frame", "ef" * 32)),
         lost=("2 packets after 15.9 s",),
         gaps=tuple(Gap(leaf.id, "annotation", "leaf") for leaf in tree.leaves()),
+        evidence=(Evidence(tree.root.id, "clip_caption", (0.0, 7.9333333333, 15.5)),),
+        remarks=(Remark(tree.root.id, "clip_caption", "cut off at 1024 tokens"),),
     )
 
 

@@ -15,14 +15,14 @@ import pyarrow as pa
 from action100m.annotation import Annotation
 from action100m.dataset.schema import NODE_COLUMNS, RECORD_COLUMNS, REQUIRED_NODE_FIELDS
 from action100m.errors import DataSetError, TreeError
-from action100m.record import Gap, Provenance, Record
+from action100m.record import Evidence, Gap, Provenance, Record, Remark
 from action100m.text import mend
 from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
 
 _METADATA_FIELDS = tuple(field.name for field in fields(VideoMetadata))
-_PROVENANCE_VALUES = ("package_version", "sha256", "duration", "encoder", "captioner", "chat_model")
-_PROVENANCE_LISTS = ("prompts", "lost", "gaps")
+_PROVENANCE_VALUES = ("package_version", "sha256", "duration", "encoder", "captioner", "frame_captioner", "chat_model", "rounds")
+_PROVENANCE_LISTS = ("prompts", "lost", "gaps", "evidence", "remarks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,8 @@ def _provenance_from_dict(value: Mapping[str, Any] | None) -> Provenance | None:
         prompts=tuple((prompt["name"], prompt["sha256"]) for prompt in value["prompts"] or ()),
         lost=tuple(value["lost"] or ()),
         gaps=tuple(Gap(**gap) for gap in value["gaps"] or ()),
+        evidence=tuple(Evidence(seen["node"], seen["field"], tuple(seen["seconds"])) for seen in value["evidence"] or ()),
+        remarks=tuple(Remark(**remark) for remark in value["remarks"] or ()),
     )
 
 

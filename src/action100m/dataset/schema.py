@@ -70,10 +70,14 @@ _PROVENANCE: Final = _struct(
     duration=pa.float64(),
     encoder=pa.string(),
     captioner=pa.string(),
+    frame_captioner=pa.string(),
     chat_model=pa.string(),
+    rounds=pa.int16(),
     prompts=_list_of(name=pa.string(), sha256=pa.string()),
     lost=pa.list_(pa.field("element", pa.string())),
     gaps=_list_of(node=pa.string(), field=pa.string(), reason=pa.string()),
+    evidence=_list_of(node=pa.string(), field=pa.string(), seconds=pa.list_(pa.field("element", pa.float64()))),
+    remarks=_list_of(node=pa.string(), field=pa.string(), text=pa.string()),
 )
 """`record.Provenance`, field by field."""
 

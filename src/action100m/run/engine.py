@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from action100m.errors import Action100MError, ReplyError
-from action100m.record import Gap, Provenance, Record
+from action100m.record import Evidence, Gap, Provenance, Record
 from action100m.run.config import RunConfig, make_stages
 from action100m.run.store import Failure, RunStore, stage_key
 from action100m.stages.base import Given, Stage, StageName, StepState
@@ -132,18 +132,22 @@ def make_failure(error: Exception, *, location: str, uid: str | None, stage: str
 def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
     """Join what the stages made into a row of the data set, with how it was made."""
     embedded, captioned, annotated = given["embed"], given["caption"], given["annotate"]
-    *_, caption, annotate = (stage.settings for stage in stages)
+    *_, annotate = (stage.settings for stage in stages)
     gaps: tuple[Gap, ...] = (*captioned.gaps, *annotated.gaps)
     provenance = Provenance(
         package_version=version("action100m"),
         sha256=video.sha256,
         duration=float(embedded.embeddings.edges[-1]),
         encoder=embedded.encoder,
-        captioner=_model_name(caption["config"]["captioner"]),
+        captioner=captioned.captioner,
+        frame_captioner=captioned.frame_captioner,
         chat_model=_model_name(annotate["config"]["model"]),
+        rounds=annotate["config"]["rounds"],
         prompts=tuple(sorted((*captioned.prompts, *annotated.prompts))),
         lost=embedded.report.lost,
         gaps=gaps,
+        evidence=tuple(Evidence(node, name, times) for node, fields in captioned.seconds.items() for name, times in fields.items()),
+        remarks=captioned.remarks,
     )
     return Record(uid=video.uid, metadata=video.metadata, tree=annotated.tree, provenance=provenance)
 

@@ -6,7 +6,7 @@ Requests carry the node and the exact times of their frames; replies are joined 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Final, Self, get_args
 
@@ -14,10 +14,10 @@ import numpy as np
 from pydantic import ConfigDict
 
 from action100m.errors import ConfigError, ModelError
-from action100m.models.base import Captioner, CaptionField, CaptionRequest
+from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
 from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
-from action100m.record import Gap
+from action100m.record import Gap, Remark
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.caption_plan import PlannedCaption, count_captions, plan_captions
 from action100m.stages.embed import Embedded
@@ -29,7 +29,7 @@ from action100m.video.decode import pictures_at
 from action100m.video.picture import Fit, FrameSize
 from action100m.video.video import Frames, Video, cues_between
 
-_ALGORITHM = 1
+_ALGORITHM = 2
 """Raised when the same settings come to mean other captions."""
 
 _PROMPTS: Final[dict[CaptionField, str]] = {
@@ -39,6 +39,10 @@ _PROMPTS: Final[dict[CaptionField, str]] = {
 }
 
 
+_Place = tuple[str, CaptionField]
+"""Node id and field, by which requests and replies meet."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionConfig:
     """Who captions, and what is shown."""
@@ -46,7 +50,9 @@ class CaptionConfig:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     captioner: PreviewConfig = PreviewConfig()
-    """Who writes the captions."""
+    """Who describes the clips of all nodes and names their actions (paper: Perception-LM-3B)."""
+    frame_captioner: PreviewConfig | None = None
+    """Who describes the middle frames of leaves (paper: Llama-3.2-Vision-11B). None: the same."""
     frames: int = 32
     """Frames spread over a node (paper: 32). A node that presents fewer shows all it has."""
     size: int = 320
@@ -54,7 +60,7 @@ class CaptionConfig:
     fit: Fit = "letterbox"
     """How a frame comes to be square: padded with black, or stretched. The paper does not tell."""
     batch: int = 16
-    """Requests handed to the captioner at once."""
+    """Requests handed to the captioners at once."""
 
     def __post_init__(self) -> None:
         if self.fit not in get_args(Fit):
@@ -74,12 +80,26 @@ class Captioned:
     gaps: tuple[Gap, ...]
     prompts: tuple[tuple[str, str], ...]
     """(name, sha256), sorted."""
+    captioner: str
+    """Name of the model that described the clips, as it was loaded: which commit, in which precision."""
+    frame_captioner: str
+    """Likewise, of the middle frames."""
     seconds: dict[str, dict[str, tuple[float, ...]]] = field(default_factory=dict)
     """Node id -> caption field -> presentation times of the frames seen. Empty for captioners that rest on all measurements of a node."""
+    remarks: tuple[Remark, ...] = ()
+    """What a captioner said of captions that are not all it had to say: cut off, gone round in a loop."""
 
     def to_bytes(self) -> bytes:
         """Return the artifact as JSON."""
-        value = {"tree": tree_to_json(self.tree), "gaps": [asdict(gap) for gap in self.gaps], "prompts": self.prompts, "seconds": self.seconds}
+        value = {
+            "tree": tree_to_json(self.tree),
+            "gaps": [asdict(gap) for gap in self.gaps],
+            "prompts": self.prompts,
+            "captioner": self.captioner,
+            "frame_captioner": self.frame_captioner,
+            "seconds": self.seconds,
+            "remarks": [asdict(remark) for remark in self.remarks],
+        }
         return json.dumps(value).encode()
 
     @classmethod
@@ -90,7 +110,10 @@ class Captioned:
             tree=tree_from_json(value["tree"]),
             gaps=tuple(Gap(**gap) for gap in value["gaps"]),
             prompts=tuple((name, digest) for name, digest in value["prompts"]),
+            captioner=value["captioner"],
+            frame_captioner=value["frame_captioner"],
             seconds={node: {name: tuple(times) for name, times in fields.items()} for node, fields in value["seconds"].items()},
+            remarks=tuple(Remark(**remark) for remark in value["remarks"]),
         )
 
 
@@ -104,49 +127,70 @@ class Caption:
     def __init__(self, config: CaptionConfig = CaptionConfig()) -> None:
         self.config = config
         self._prompts = {name: read_prompt(prompt) for name, prompt in _PROMPTS.items()}
-        self._captioner: Captioner | None = None
+        self._captioners: dict[CaptionField, Captioner] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Config, captioner, prompts and version of the algorithm."""
-        config = asdict(self.config) | {"captioner": self.config.captioner.identity()}
+        """Config, captioners, prompts and version of the algorithm."""
+        frames = self.config.frame_captioner
+        identities = {"captioner": self.config.captioner.identity(), "frame_captioner": None if frames is None else frames.identity()}
+        config = asdict(self.config) | identities
         del config["batch"]  # captions do not depend on it
         return {"algorithm": _ALGORITHM, "config": config, "prompts": dict(_digests(self._prompts))}
 
     def setup(self, ledger: Ledger | None = None) -> None:
-        """Load the captioner."""
-        self._captioner = remember_captions(self.config.captioner.load(), ledger, self.config.captioner.identity())
+        """Load the captioners."""
+        clips, frames = self.config.captioner, self.config.frame_captioner
+        captioner = remember_captions(clips.load(), ledger, clips.identity())
+        frame_captioner = captioner if frames is None else remember_captions(frames.load(), ledger, frames.identity())
+        self._captioners = {"frame_caption": frame_captioner, "clip_caption": captioner, "clip_action": captioner}
 
     def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Captioned:
         """Caption every node of the tree.
 
         Raises:
-            ModelError: the captioner left requests unanswered.
+            ModelError: a captioner left requests unanswered.
         """
-        if self._captioner is None:
+        if not self._captioners:
             self.setup()
-        assert self._captioner is not None
-        embedded, tree = given["embed"], given["segment"].tree
-        captions: dict[tuple[str, CaptionField], str] = {}
+        tree = given["segment"].tree
+        replies: dict[_Place, CaptionReply] = {}
         seconds: dict[str, dict[str, tuple[float, ...]]] = {}
         planned = count_captions(tree)
-        for batch in batched(self._requests(video, embedded, tree), self.config.batch):
-            captions |= _ask(self._captioner, batch)
-            on_progress(len(captions) / planned)
-            if self._captioner.evidence == "frames":
-                for request in batch:
+        for batch in batched(self._requests(video, given["embed"], tree), self.config.batch):
+            replies |= self._ask(batch)
+            for request in batch:
+                if request.frames is not None:
                     seconds.setdefault(request.node, {})[request.field] = request.seconds
-        return _join(tree, captions, seconds, _digests(self._prompts))
+            on_progress(len(replies) / planned)
+        return Captioned(
+            tree=tree.update(lambda node: _with_captions(node, replies)),
+            gaps=tuple(Gap(node, name, reply.problem or "the captioner said nothing") for (node, name), reply in replies.items() if not reply.text),
+            prompts=_digests(self._prompts),
+            captioner=self._captioners["clip_caption"].name,
+            frame_captioner=self._captioners["frame_caption"].name,
+            seconds=seconds,
+            remarks=tuple(Remark(node, name, reply.problem) for (node, name), reply in replies.items() if reply.text and reply.problem),
+        )
+
+    def _ask(self, batch: Sequence[CaptionRequest]) -> dict[_Place, CaptionReply]:
+        replies: dict[_Place, CaptionReply] = {}
+        for captioner in {id(captioner): captioner for captioner in self._captioners.values()}.values():
+            requests = [request for request in batch if self._captioners[request.field] is captioner]
+            replies |= _ask(captioner, requests) if requests else {}
+        return replies
 
     def _requests(self, video: Video, embedded: Embedded, tree: Tree) -> Iterator[CaptionRequest]:
-        assert self._captioner is not None
-        if self._captioner.evidence == "signals":
+        """Yield the requests whose evidence is measurements, then those with frames, as the frames come."""
+        by_evidence = {field: captioner.evidence for field, captioner in self._captioners.items()}
+        if "signals" in by_evidence.values():
             for planned in plan_captions(tree, embedded.seconds, frames=None):
-                after = np.nextafter(planned.seconds[-1], np.inf)  # views of the measurements: a copy for every node would grow with the video
-                yield replace(self._request(video, planned), signals=embedded.signals.between(planned.seconds[0], after))
-        else:
+                if by_evidence[planned.field] == "signals":
+                    after = np.nextafter(planned.seconds[-1], np.inf)  # views of the measurements: a copy for every node would grow with the video
+                    yield replace(self._request(video, planned), signals=embedded.signals.between(planned.seconds[0], after))
+        if "frames" in by_evidence.values():
             plan = plan_captions(tree, embedded.report.presented, frames=self.config.frames)
-            requests = [self._request(video, planned) for planned in plan]
+            requests = [self._request(video, planned) for planned in plan if by_evidence[planned.field] == "frames"]
             yield from _with_frames(video.location, requests, FrameSize(self.config.size, self.config.size, self.config.fit))
 
     def _request(self, video: Video, planned: PlannedCaption) -> CaptionRequest:
@@ -185,25 +229,16 @@ def _with_frames(location: str, requests: Sequence[CaptionRequest], size: FrameS
                 yield replace(request, frames=Frames(np.stack(seen.pop(number)), np.array(request.seconds)))
 
 
-def _ask(captioner: Captioner, batch: Sequence[CaptionRequest]) -> dict[tuple[str, CaptionField], str]:
-    replies = list(captioner.caption(batch))
-    asked, answered = {(request.node, request.field) for request in batch}, {(reply.node, reply.field) for reply in replies}
-    if asked != answered or len(replies) != len(batch):
+def _ask(captioner: Captioner, requests: Sequence[CaptionRequest]) -> dict[_Place, CaptionReply]:
+    replies = list(captioner.caption(requests))
+    asked, answered = {(request.node, request.field) for request in requests}, {(reply.node, reply.field) for reply in replies}
+    if asked != answered or len(replies) != len(requests):
         raise ModelError(f"{captioner.name} was asked for {len(asked)} captions and gave {len(replies)}, {len(asked & answered)} of them asked for")
-    return {(reply.node, reply.field): mend(reply.text).strip() for reply in replies}
+    return {(reply.node, reply.field): replace(reply, text=mend(reply.text).strip()) for reply in replies}
 
 
-def _join(
-    tree: Tree, captions: dict[tuple[str, CaptionField], str], seconds: dict[str, dict[str, tuple[float, ...]]], prompts: tuple[tuple[str, str], ...]
-) -> Captioned:
-    gaps = tuple(Gap(node, name, "the captioner said nothing") for (node, name), text in captions.items() if not text)
-    return Captioned(tree.update(lambda node: _with_captions(node, captions)), gaps, prompts, seconds)
+def _with_captions(node: Node, replies: Mapping[_Place, CaptionReply]) -> Node:
+    def text(name: CaptionField) -> str | None:
+        return replies[node.id, name].text or None if (node.id, name) in replies else None
 
-
-def _with_captions(node: Node, captions: dict[tuple[str, CaptionField], str]) -> Node:
-    return replace(
-        node,
-        frame_caption=captions.get((node.id, "frame_caption")) or None,
-        clip_caption=captions.get((node.id, "clip_caption")) or None,
-        clip_action=captions.get((node.id, "clip_action")) or None,
-    )
+    return replace(node, frame_caption=text("frame_caption"), clip_caption=text("clip_caption"), clip_action=text("clip_action"))
