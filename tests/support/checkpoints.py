@@ -85,3 +85,57 @@ def write_preprocessor(folder: Path, config: dict[str, Any]) -> None:
 def edit_json(path: Path, **changes: Any) -> None:
     """Change keys of a JSON file."""
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""ChatML, which many models use."""
+
+_LETTERS = 'abcdefghijklmnopqrstuvwxyz {"summary": {"brief": "a cook whisks the eggs.", "detailed": "", "action": {"actor": "", "N/A"}}} '
+
+
+def save_language_model(folder: Path, *, seed: int = 0, template: str | None = CHAT_TEMPLATE, marks: tuple[str, ...] = (), **changes: Any) -> Path:
+    """Save a Llama of two layers with random weights, and a byte-level BPE tokenizer, and return their folder.
+
+    marks: tokens of the tokenizer besides those of ChatML. changes: to the model's config.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = _train_tokenizer(("<|endoftext|>", "<|im_start|>", "<|im_end|>", *marks))
+    tokenizer.chat_template = template
+    settings = {
+        "vocab_size": len(tokenizer) + 7,  # as released models do: rows of the matrix that stand for no token
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 4096,
+        "initializer_range": 0.5,  # much more than usual: else every token is about as likely as every other
+        "bos_token_id": 0,
+        "eos_token_id": 2,
+        "tie_word_embeddings": True,
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(LlamaConfig(**settings | changes))
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _train_tokenizer(marks: tuple[str, ...]) -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    bpe.train_from_iterator(
+        [_LETTERS] * 3, trainers.BpeTrainer(vocab_size=320, special_tokens=list(marks), initial_alphabet=alphabet, show_progress=False)
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>")
