@@ -14,7 +14,7 @@ import pytest
 from action100m.annotation import Action, Annotation, Summary
 from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import TreeError
-from action100m.tree import Node, Tree, TreeFault, find_tree_faults, node_id, tree_from_json, tree_to_json
+from action100m.tree import Fault, Node, Tree, find_tree_faults, node_id, tree_from_json, tree_to_json
 from support.trees import split_tree
 
 # level 0   |------------- "" -------------|   0 to 8 s
@@ -175,7 +175,7 @@ def test_every_rule_in_the_docstring_is_broken_once():
 def test_a_fault_says_what_was_found():
     fault = next(find_tree_faults(changed(RIGHT, start=5.5)))
     assert str(fault) == f"cover: the children [0.0, 5.0) and [5.5, 8.0) do not tile [0.0, 8.0) (node {ROOT.id})"
-    assert str(TreeFault("order", None, "the nodes are not sorted")) == "order: the nodes are not sorted"
+    assert str(Fault("order", None, "the nodes are not sorted")) == "order: the nodes are not sorted"
 
 
 def test_edges_lie_midway_between_sampled_frames():

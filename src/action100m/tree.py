@@ -114,8 +114,8 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class TreeFault:
-    """One broken invariant: its rule, the node it was found at (None for the whole tree) and what was found."""
+class Fault:
+    """One broken rule, of a tree or of a row of a data set: its name, the node it was found at (None for the whole) and what was found."""
 
     rule: str
     node: str | None
@@ -125,7 +125,7 @@ class TreeFault:
         return f"{self.rule}: {self.message}" + (f" (node {self.node})" if self.node else "")
 
 
-def find_tree_faults(nodes: Iterable[Node]) -> Iterator[TreeFault]:
+def find_tree_faults(nodes: Iterable[Node]) -> Iterator[Fault]:
     """Yield every invariant that does not hold.
 
     The rules: `one-root`, `unique-ids`, `parent-exists`, `level` (the parent's + 1), `interval` (0 <= start < end), `binary` (no child or two),
@@ -135,16 +135,16 @@ def find_tree_faults(nodes: Iterable[Node]) -> Iterator[TreeFault]:
     by_id = {node.id: node for node in nodes}
     roots = [node for node in nodes if node.parent is None]
     if len(roots) != 1:
-        yield TreeFault("one-root", None, f"expected one node without a parent, found {len(roots)} among {len(nodes)}")
+        yield Fault("one-root", None, f"expected one node without a parent, found {len(roots)} among {len(nodes)}")
     if len(by_id) != len(nodes):
-        yield TreeFault("unique-ids", None, f"{len(nodes)} nodes share {len(by_id)} ids")
+        yield Fault("unique-ids", None, f"{len(nodes)} nodes share {len(by_id)} ids")
     for node in nodes:
         yield from _node_faults(node, by_id)
     for parent, children in _children_by_parent(nodes).items():
         if parent in by_id:
             yield from _cover_faults(by_id[parent], children)
     if any((a.level, a.start) > (b.level, b.start) for a, b in pairwise(nodes)):
-        yield TreeFault("order", None, "the nodes are not sorted by (level, start)")
+        yield Fault("order", None, "the nodes are not sorted by (level, start)")
 
 
 def _children_by_parent(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
@@ -155,27 +155,27 @@ def _children_by_parent(nodes: Iterable[Node]) -> dict[str, tuple[Node, ...]]:
     return children
 
 
-def _node_faults(node: Node, by_id: Mapping[str, Node]) -> Iterator[TreeFault]:
+def _node_faults(node: Node, by_id: Mapping[str, Node]) -> Iterator[Fault]:
     if not 0 <= node.start < node.end:
-        yield TreeFault("interval", node.id, f"expected 0 <= start < end, got [{node.start}, {node.end})")
+        yield Fault("interval", node.id, f"expected 0 <= start < end, got [{node.start}, {node.end})")
     if node.parent is None:
         if node.level != 0:
-            yield TreeFault("level", node.id, f"a node without a parent has level 0, got {node.level}")
+            yield Fault("level", node.id, f"a node without a parent has level 0, got {node.level}")
     elif node.parent not in by_id:
-        yield TreeFault("parent-exists", node.id, f"its parent {node.parent} is not in the tree")
+        yield Fault("parent-exists", node.id, f"its parent {node.parent} is not in the tree")
     elif node.level != by_id[node.parent].level + 1:
-        yield TreeFault("level", node.id, f"expected {by_id[node.parent].level + 1}, got {node.level}")
+        yield Fault("level", node.id, f"expected {by_id[node.parent].level + 1}, got {node.level}")
 
 
-def _cover_faults(parent: Node, children: tuple[Node, ...]) -> Iterator[TreeFault]:
+def _cover_faults(parent: Node, children: tuple[Node, ...]) -> Iterator[Fault]:
     if len(children) != 2:
-        yield TreeFault("binary", parent.id, f"expected 0 or 2 children, found {len(children)}")
+        yield Fault("binary", parent.id, f"expected 0 or 2 children, found {len(children)}")
         return
     left, right = sorted(children, key=lambda child: child.start)
     found, expected = (left.start, left.end, right.end), (parent.start, right.start, parent.end)
     if found != expected:
         spans = f"[{left.start}, {left.end}) and [{right.start}, {right.end})"
-        yield TreeFault("cover", parent.id, f"the children {spans} do not tile [{parent.start}, {parent.end})")
+        yield Fault("cover", parent.id, f"the children {spans} do not tile [{parent.start}, {parent.end})")
 
 
 def tree_to_json(tree: Tree) -> list[dict[str, Any]]:

@@ -103,6 +103,14 @@ WITHOUT_PROVENANCE: list[tuple[str, int | None, str, Callable[[Row], object]]] =
     ("metadata", None, "not YYYYMMDD: '20230229'", in_metadata(upload_date="20230229")),
 ]
 
+
+def see(node: int, *seconds: float) -> Callable[[Row], object]:
+    def plant(row: Row) -> None:
+        row["provenance"]["evidence"] = [{"node": row["nodes"][node]["node_id"], "field": "clip_caption", "seconds": list(seconds)}]
+
+    return plant
+
+
 WITH_PROVENANCE: list[tuple[str, int | None, str, Callable[[Row], object]]] = [
     ("required", None, "provenance.encoder is null", in_provenance(encoder=None)),
     ("required", None, "provenance.gaps[0] is null", in_provenance(gaps=[{"node": None, "field": "annotation", "reason": "leaf"}])),
@@ -111,6 +119,7 @@ WITH_PROVENANCE: list[tuple[str, int | None, str, Callable[[Row], object]]] = [
     ("provenance", None, "the digest of the video is no SHA-256: ''", in_provenance(sha256="")),
     ("provenance", None, "the digest of prompt x is no SHA-256: 'abc'", in_provenance(prompts=[{"name": "x", "sha256": "abc"}])),
     ("provenance", None, "the nodes end at 16.0 s, the video at 61.0 s", in_provenance(duration=61.0)),
+    ("evidence", 2, "clip_caption rests on a frame at 99.5 s, outside", see(2, 0.0, 99.5)),
     ("unexplained", 2, "annotation is missing, and the provenance does not say why", in_node(2, gpt=None)),
     ("unexplained", 3, "frame_caption is missing", in_node(3, llama3_caption=None)),
     ("unexplained", 0, "clip_action is missing", in_node(0, plm_action=None)),

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from action100m.annotation import Annotation
 from action100m.dataset.convert import Row
 from action100m.record import Provenance
-from action100m.tree import Node, find_tree_faults
+from action100m.tree import Fault, Node, find_tree_faults
 
 Severity = Literal["error", "warning"]
 
@@ -47,6 +47,7 @@ RULES: Final = {
     "caption-placement": Rule("error", "only leaves have a frame caption"),
     "gap": Rule("error", "each gap in the provenance names a node of the video and a field that it does lack"),
     "provenance": Rule("error", "digests are SHA-256, and the root ends where the provenance says that the video ends"),
+    "evidence": Rule("error", "the frames that a caption rests on lie in its node"),
     "node-id": Rule("warning", "a node's id is a UUID"),
     "root-start": Rule("warning", "the root starts at 0"),
     "annotation-placement": Rule("warning", "without provenance, a node is annotated exactly if it is an inner one of at least 4 s"),
@@ -66,20 +67,12 @@ _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class Fault(NamedTuple):
-    """One breach of a rule, at a node or, when None, in the row as such."""
-
-    rule: str
-    node: str | None
-    message: str
-
-
 def find_row_faults(row: Row) -> Iterator[Fault]:
     """Yield each breach of a rule in one row. A row that lacks required values is not looked into further."""
     if row.nulls:
         yield from (Fault("required", None, f"{name} is null") for name in row.nulls)
         return
-    yield from (Fault(fault.rule, fault.node, fault.message) for fault in find_tree_faults(row.nodes))
+    yield from find_tree_faults(row.nodes)
     parents = {node.parent for node in row.nodes}
     for node in row.nodes:
         yield from _node_faults(node)
@@ -89,6 +82,7 @@ def find_row_faults(row: Row) -> Iterator[Fault]:
     if row.provenance is not None:
         yield from _gap_faults(row.nodes, row.provenance)
         yield from _provenance_faults(row.nodes, row.provenance)
+        yield from _evidence_faults(row.nodes, row.provenance)
     yield from _transcript_faults(row)
     yield from _metadata_faults(row)
 
@@ -167,6 +161,16 @@ def _provenance_faults(nodes: tuple[Node, ...], provenance: Provenance) -> Itera
     end = max((node.end for node in nodes), default=0.0)
     if not math.isclose(end, provenance.duration, abs_tol=_TIME_TOLERANCE):
         yield Fault("provenance", None, f"the nodes end at {end} s, the video at {provenance.duration} s")
+
+
+def _evidence_faults(nodes: tuple[Node, ...], provenance: Provenance) -> Iterator[Fault]:
+    by_id = {node.id: node for node in nodes}
+    for seen in provenance.evidence:
+        node = by_id.get(seen.node)
+        if node is None:
+            yield Fault("evidence", seen.node, f"the provenance tells the frames of {seen.field}, but there is no such node")
+        elif outside := [time for time in seen.seconds if not node.start - _TIME_TOLERANCE <= time <= node.end + _TIME_TOLERANCE]:
+            yield Fault("evidence", node.id, f"{seen.field} rests on a frame at {outside[0]} s, outside [{node.start}, {node.end}) s")
 
 
 def _transcript_faults(row: Row) -> Iterator[Fault]:

@@ -126,5 +126,5 @@ class _Inspection:
         if row.uid in self.uids or not row.uid:
             yield Finding("unique-uid", "the uid is empty" if not row.uid else "the uid was met before", row.file, row.number, row.uid)
         self.uids.add(row.uid)
-        for rule, node, message in find_row_faults(row):
-            yield Finding(rule, message, row.file, row.number, row.uid, node)
+        for fault in find_row_faults(row):
+            yield Finding(fault.rule, fault.message, row.file, row.number, row.uid, fault.node)
