@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from transformers import VJEPA2ForVideoClassification, VJEPA2Model
 
 from action100m.errors import CheckpointError, ModelError
 from action100m.models.vjepa2_preprocess import read_preprocessing
+from action100m.models.weights import choose_device, load_weights
 
 if TYPE_CHECKING:
-    from action100m.models.vjepa2 import Device, Precision
+    from action100m.models.checkpoint import Device, Precision
 
 _CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (VJEPA2Model, VJEPA2ForVideoClassification)}
 """What a checkpoint may hold; a classifier holds an encoder."""
@@ -41,7 +40,7 @@ class VJepa2:
             CheckpointError: weights, config or preprocessing are missing, broken, or do not fit.
             ModelError: there is no such device, or not enough memory on it.
         """
-        self._device, self._dtype = choose_device(device, dtype)
+        self._device, self._dtype = choose_device(device, dtype, kind="vjepa2", half="float16")
         model = _load_weights(folder, self._dtype)
         self._preprocessing = read_preprocessing(folder)
         if self._preprocessing.crop != model.config.crop_size:
@@ -76,33 +75,9 @@ class VJepa2:
         return array
 
 
-def choose_device(device: Device, dtype: Precision) -> tuple[torch.device, torch.dtype]:
-    """Resolve "auto": half precision on a GPU, if there is one.
-
-    Raises:
-        ModelError: a GPU is asked for, but there is none.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ModelError("vjepa2.device is 'cuda', but PyTorch finds no GPU: install a CUDA build of PyTorch, or set it to 'cpu'")
-    on_gpu = torch.cuda.is_available() if device == "auto" else device == "cuda"
-    precision = ("float16" if on_gpu else "float32") if dtype == "auto" else dtype
-    return torch.device("cuda" if on_gpu else "cpu"), getattr(torch, precision)
-
-
 def _load_weights(folder: Path, dtype: torch.dtype) -> Any:
-    """Return the VJEPA2Model in a folder.
-
-    transformers fills missing weights with random values and reads any model's config as its own, with a warning at most; here both are errors.
-    """
-    kind = _CLASSES[_read_architecture(folder)]
-    try:
-        model, report = kind.from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True)
-    except (OSError, ValueError, TypeError, LookupError, RuntimeError, SafetensorError, StrictDataclassError) as error:
-        raise CheckpointError(f"cannot load the checkpoint {folder}: {error} Fetch it again") from error
-    if misfits := {problem: sorted(map(str, keys)) for problem, keys in report.items() if keys}:
-        shown = "; ".join(f"{problem}: {', '.join(keys[:3])} ({len(keys)} in all)" for problem, keys in misfits.items())
-        raise CheckpointError(f"the weights in {folder} do not fit its config.json: {shown}. Fetch it again")
-    return model.base_model
+    """Return the VJEPA2Model in a folder. transformers reads any model's config as its own; here that is an error."""
+    return load_weights(_CLASSES[_read_architecture(folder)], folder, dtype).base_model
 
 
 def _read_architecture(folder: Path) -> str:
