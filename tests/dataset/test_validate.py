@@ -119,7 +119,7 @@ WITH_PROVENANCE: list[tuple[str, int | None, str, Callable[[Row], object]]] = [
     ("provenance", None, "the digest of the video is no SHA-256: ''", in_provenance(sha256="")),
     ("provenance", None, "the digest of prompt x is no SHA-256: 'abc'", in_provenance(prompts=[{"name": "x", "sha256": "abc"}])),
     ("provenance", None, "the nodes end at 16.0 s, the video at 61.0 s", in_provenance(duration=61.0)),
-    ("evidence", 2, "clip_caption rests on a frame at 99.5 s, outside", see(2, 0.0, 99.5)),
+    ("evidence", 2, "clip_caption rests on a frame at 99.5 s, outside", see(2, 99.5)),
     ("unexplained", 2, "annotation is missing, and the provenance does not say why", in_node(2, gpt=None)),
     ("unexplained", 3, "frame_caption is missing", in_node(3, llama3_caption=None)),
     ("unexplained", 0, "clip_action is missing", in_node(0, plm_action=None)),
@@ -142,7 +142,19 @@ def test_a_planted_fault_is_found_with_row_node_and_rule(rule, node, message, pl
     assert report.ok == all(RULES[finding.rule].severity == "warning" for finding in report.findings)
 
 
-LONE = {"caption-placement", "finite", "node-id", "root-start", "annotation-placement", "annotation-fields", "text", "transcript", "metadata", "gap"}
+LONE = {
+    "caption-placement",
+    "finite",
+    "node-id",
+    "root-start",
+    "annotation-placement",
+    "annotation-fields",
+    "text",
+    "transcript",
+    "metadata",
+    "gap",
+    "evidence",
+}
 
 
 @pytest.mark.parametrize(("rule", "node", "message", "plant", "provenance"), [case for case in CASES if case[0] in LONE])
