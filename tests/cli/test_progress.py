@@ -6,7 +6,9 @@ import pytest
 from rich.console import Console
 
 from action100m.cli import progress
+from action100m.models.base import TokenUsage
 from action100m.run.executors.channel import Done, Step
+from action100m.run.ledger import Spent
 from action100m.run.store import Failure
 
 FAILURE = Failure("b.mp4", "b", "embed", "NotAVideoError", "b.mp4: no [known] container", retryable=False, key="12")
@@ -26,7 +28,7 @@ def test_bars_and_lines_tell_what_is_done_and_what_failed(monkeypatch, terminal)
     paper = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=160, highlight=False, markup=False))
     meter = progress.make_meter()
-    meter.begin({"embed": 2, "segment": 2})
+    meter.begin({"embed": 2, "segment": 2}, list)
     for event in EVENTS:
         meter.tell(event)
     meter.end()
@@ -39,7 +41,7 @@ def test_bars_and_lines_tell_what_is_done_and_what_failed(monkeypatch, terminal)
 def test_a_meter_ends_well_when_nothing_was_done(monkeypatch):
     monkeypatch.setattr(progress, "console", Console(file=io.StringIO(), force_terminal=False))
     meter = progress.make_meter()
-    meter.begin({"annotate": 1})
+    meter.begin({"annotate": 1}, list)
     meter.end()
 
 
@@ -64,7 +66,7 @@ def test_one_long_video_moves_its_bar_until_it_fails(monkeypatch):
     paper = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=True, width=160, highlight=False, markup=False))
     meter = progress.make_meter()
-    meter.begin({"embed": 1})
+    meter.begin({"embed": 1}, list)
     meter.tell(Step("b", "embed", "working", 0.5))
     (bar,) = meter._progress.tasks
     assert (bar.percentage, bar.fields["now"]) == (50, "b")
@@ -72,3 +74,16 @@ def test_one_long_video_moves_its_bar_until_it_fails(monkeypatch):
     assert (bar.percentage, bar.fields["now"]) == (0, "")
     meter.end()
     assert "0/1" in paper.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_the_models_cost_in_this_run_is_told(monkeypatch, terminal):
+    paper = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=160, highlight=False, markup=False))
+    spent = [Spent("caption", "m", 10, TokenUsage(1000, 50), 1.0, 0)]
+    meter = progress.make_meter()
+    meter.begin({"caption": 1}, lambda: spent)
+    spent.append(Spent("annotate", "n", 2, TokenUsage(3000, 70), 1.0, 0))
+    meter.tell(Step("a", "caption", "finished"))
+    meter.end()
+    assert "2 replies, 3,000 tokens read, 70 written" in paper.getvalue()

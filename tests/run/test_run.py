@@ -31,7 +31,7 @@ class Steps:
     def __init__(self):
         self.finished = []
 
-    def begin(self, work):
+    def begin(self, work, read_spent):
         self.work = dict(work)
 
     def tell(self, event):
@@ -304,7 +304,7 @@ def test_a_file_name_that_is_not_utf8_is_a_video_like_others(clips, tmp_path):
 def test_a_missing_package_is_told_with_its_pip_line(clips, tmp_path, monkeypatch):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
-    (hidden / "openai.py").write_text("raise ModuleNotFoundError('hidden', name='openai')")
+    (hidden / "h11.py").write_text("raise ModuleNotFoundError('hidden', name='h11')")
     monkeypatch.setenv("PYTHONPATH", str(hidden))
     config = RunConfig(annotate=AnnotateConfig(model=EndpointConfig(model="m", base_url="http://127.0.0.1:9/v1"), rounds=1, efforts=()))
     with pytest.raises(MissingPackageError, match=r"pip install 'action100m\[endpoint\]'"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,14 @@ from action100m.cli.console import console
 
 if TYPE_CHECKING:
     from action100m.run.executors.channel import Done, Step
+    from action100m.run.ledger import Spent
     from action100m.run.run import Meter
     from action100m.stages.base import StageName
 
 _LINE_EVERY = 5.0
 """Seconds between plain lines: enough to see life in a log, few enough to read it."""
+_BILL_EVERY = 30.0
+"""Seconds."""
 _SLOW = 0.1
 """Videos a second; a slower rate is told by the minute."""
 
@@ -31,7 +35,7 @@ def make_meter() -> Meter:
 class BarMeter:
     """One bar per stage, with rate and time left."""
 
-    def begin(self, work: dict[StageName, int]) -> None:
+    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
         """Draw the bars."""
         columns = (
             TextColumn("{task.description:9}", markup=False),
@@ -43,7 +47,7 @@ class BarMeter:
             TextColumn("{task.fields[now]}", markup=False),
         )
         self._began = time.monotonic()
-        self._tally = Tally()
+        self._tally, self._bill = Tally(), Bill(read_spent)
         self._progress = Progress(*columns, console=console)
         bar = partial(self._progress.add_task, done=0, rate="", now="")
         self._bars: dict[str, TaskID] = {name: bar(name, total=total) for name, total in work.items()}
@@ -52,6 +56,8 @@ class BarMeter:
     def tell(self, event: Step | Done) -> None:
         """Move a bar."""
         self._tally.tell(event)
+        if bill := self._bill.news():
+            self._progress.print(bill)
         if event.kind == "step":
             self._redraw(event.stage, now="" if event.state == "finished" else event.uid)
         elif event.failure is not None:
@@ -69,14 +75,16 @@ class BarMeter:
     def end(self) -> None:
         """Leave the bars as they are."""
         self._progress.stop()
+        if bill := self._bill.read():
+            console.print(bill)
 
 
 class LineMeter:
     """A line now and then, and one for each failure."""
 
-    def begin(self, work: dict[StageName, int]) -> None:
+    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
         """Say what is ahead."""
-        self._work, self._tally, self._failed = work, Tally(), 0
+        self._work, self._tally, self._bill, self._failed = work, Tally(), Bill(read_spent), 0
         self._began = self._told = time.monotonic()
         console.print("to do: " + ", ".join(f"{name} {count}" for name, count in work.items()))
 
@@ -100,7 +108,33 @@ class LineMeter:
         last = list(self._work)[-1]
         rate = self._tally.done[last] / passed if passed else 0.0
         left = f", about {(self._work[last] - self._tally.done[last] - self._failed) / rate:.0f} s left" if rate else ""
-        console.print(f"{stages}; {self._failed} failed; {passed:.0f} s{left}")
+        bill = self._bill.read()
+        console.print(f"{stages}; {self._failed} failed; {passed:.0f} s{left}" + (f"; {bill}" if bill else ""))
+
+
+class Bill:
+    """What the models have cost since the run began. Summing it up takes a while on a long run, so it is not done at every step."""
+
+    def __init__(self, read_spent: Callable[[], Sequence[Spent]]) -> None:
+        self._read_spent = read_spent
+        self._before = _sum_up(read_spent())
+        self._told = time.monotonic()
+
+    def news(self) -> str:
+        """Return the bill when it is time to show it again, else nothing."""
+        if time.monotonic() - self._told < _BILL_EVERY:
+            return ""
+        self._told = time.monotonic()
+        return self.read()
+
+    def read(self) -> str:
+        """Return the bill; nothing when no model was paid."""
+        replies, read, written = (now - before for now, before in zip(_sum_up(self._read_spent()), self._before, strict=True))
+        return f"{replies:,} replies, {read:,} tokens read, {written:,} written" if replies else ""
+
+
+def _sum_up(spent: Sequence[Spent]) -> tuple[int, int, int]:
+    return sum(one.requests for one in spent), sum(one.usage.input for one in spent), sum(one.usage.output for one in spent)
 
 
 class Tally:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -13,6 +14,7 @@ from action100m.run.config import RunConfig, make_stages
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
 from action100m.run.intake import take_in
+from action100m.run.ledger import Spent, read_spent
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName
@@ -23,8 +25,8 @@ Retry = Literal["failed"]
 class Meter(Protocol):
     """Shows how a run goes. Entered when the work is known, told of every step, left at the end."""
 
-    def begin(self, work: dict[StageName, int]) -> None:
-        """Take note of how many videos each stage has ahead."""
+    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
+        """Take note of how many videos each stage has ahead, and of how to learn what the models have cost so far."""
 
     def tell(self, event: Step | Done) -> None:
         """Take note of one step."""
@@ -36,7 +38,7 @@ class Meter(Protocol):
 class SilentMeter:
     """Shows nothing."""
 
-    def begin(self, work: dict[StageName, int]) -> None:
+    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
         """Take note of nothing."""
 
     def tell(self, event: Step | Done) -> None:
@@ -118,7 +120,7 @@ def _execute(todo: Sequence[Progress], stages: tuple[Stage, ...], store: RunStor
     ahead = Counter(name for state in todo for name in _stages_ahead(state))
     work = {stage.name: ahead[stage.name] for stage in stages if ahead[stage.name]}
     tasks = [Task(state.video, redo_gaps=state.made) for state in todo]
-    meter.begin(work)
+    meter.begin(work, partial(read_spent, store.folder))
     try:
         run_local(tasks, stages, list(work), store, workers=workers, report=meter.tell)
     finally:
