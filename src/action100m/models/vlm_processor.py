@@ -1,0 +1,137 @@
+"""Frames and a prompt into a model's inputs, by the checkpoint's own processor and chat template.
+
+Processors of several models hold a part for video that cannot be made without torchvision. Frames are shown as pictures, so that part is never
+used: where it cannot be made, the processor is put together without it. Imports transformers; only `models.vlm_captioner` imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import TemplateError
+from numpy.typing import NDArray
+from PIL import Image
+from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoTokenizer
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+
+from action100m.errors import CheckpointError, MissingPackageError
+from action100m.models.weights import BROKEN
+
+Ask = tuple[str, NDArray[np.uint8]]
+"""A prompt, and frames (n, h, w, 3)."""
+_TILING = ("do_image_splitting", "crop_to_patches")
+"""What image processors call the setting that cuts a picture into tiles."""
+
+
+class VlmProcessor:
+    """Makes inputs, and text of what the model writes."""
+
+    def __init__(self, folder: Path, *, tiles: bool) -> None:
+        """Load a checkpoint's processor and rehearse it on a black frame.
+
+        Raises:
+            CheckpointError: it is missing or broken, has no chat template, or the template has no place for pictures.
+            MissingPackageError: it needs a package that is not installed.
+        """
+        self._folder, self._tiles = folder, tiles
+        self._processor = _load(folder)
+        self.tokenizer: Any = getattr(self._processor, "tokenizer", None)
+        if self.tokenizer is None or not hasattr(self._processor, "image_processor"):
+            raise CheckpointError(
+                f"{folder} has no processor for pictures and text together: fetch the whole checkpoint, or choose an instruction model"
+            )
+        self._template = _find_template(self._processor, folder)
+        self.tokenizer.padding_side = "left"
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        self._counts: dict[tuple[str, tuple[int, ...]], int] = {}
+        self._rehearse()
+
+    def count(self, ask: Ask) -> int:
+        """Return the tokens of a prompt with its frames. They depend on the frames' number and size, not on what is seen, so each is counted once."""
+        key = (ask[0], ask[1].shape)
+        if key not in self._counts:
+            self._counts[key] = self.encode([ask])["input_ids"].shape[1]
+        return self._counts[key]
+
+    def encode(self, asks: Sequence[Ask]) -> Any:
+        """Return the inputs of a batch, left-padded; its members have a single frame each, or several each."""
+        texts = [self._render(prompt, len(frames)) for prompt, frames in asks]
+        pictures = [[Image.fromarray(frame) for frame in frames] for _, frames in asks]
+        whole = not self._tiles or len(asks[0][1]) > 1
+        settings = {name: False for name in _TILING if whole and hasattr(self._processor.image_processor, name)}
+        begun = self.tokenizer.bos_token and texts[0].startswith(self.tokenizer.bos_token)  # the template has written it, so the tokenizer must not
+        return self._processor(
+            text=texts, images=pictures, padding=True, return_tensors="pt", **({"add_special_tokens": False} if begun else {}), **settings
+        )
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """Return the text of new tokens."""
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True)).strip()
+
+    def _render(self, prompt: str, frames: int) -> str:
+        content = [{"type": "image"}] * frames + [{"type": "text", "text": prompt}]
+        return str(
+            self.tokenizer.apply_chat_template(
+                [{"role": "user", "content": content}], chat_template=self._template, tokenize=False, add_generation_prompt=True
+            )
+        )
+
+    def _rehearse(self) -> None:
+        frame = np.zeros((1, 64, 64, 3), np.uint8)
+        try:
+            if self._render("Describe it.", 1) == self._render("Describe it.", 0):
+                raise CheckpointError(f"the chat template in {self._folder} has no place for pictures: choose a model made for pictures and chat")
+            self.encode([("Describe it.", frame)])
+        except (*BROKEN, TemplateError) as error:
+            raise CheckpointError(f"the processor in {self._folder} cannot prepare a picture with a prompt: {error} Fetch it again") from error
+
+
+def _load(folder: Path) -> Any:
+    make: Any = AutoProcessor.from_pretrained
+    try:
+        try:
+            return make(folder, local_files_only=True, trust_remote_code=False)
+        except (ImportError, ValueError) as error:
+            if "torchvision" not in str(error):
+                raise
+            return _load_parts(folder)
+    except ImportError as error:
+        raise _explain_missing(error, folder) from error
+    except BROKEN as error:
+        raise CheckpointError(
+            f"cannot load the processor in {folder}: {error} Fetch the whole checkpoint, with its tokenizer and processor"
+        ) from error
+
+
+def _load_parts(folder: Path) -> Any:
+    """Return the checkpoint's processor without its part for video."""
+    kind: Any = PROCESSOR_MAPPING[type(AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False))]
+    sources: dict[str, Any] = {"image_processor": AutoImageProcessor, "tokenizer": AutoTokenizer}
+    names = [name for name in kind.get_attributes() if name != "video_processor"]
+    if missing := [name for name in names if name not in sources]:
+        raise CheckpointError(f"the processor {kind.__name__} in {folder} needs a {missing[0]}, which is not for captions: choose another model")
+    parts = [sources[name].from_pretrained(folder, local_files_only=True, trust_remote_code=False) for name in names]
+    settings, _ = kind.get_processor_dict(folder, local_files_only=True)
+    # transformers counts the parts that a processor's class names; this one names those that are there
+    pictures: Any = type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda cls: names)})
+    return pictures.from_args_and_dict(parts, settings, video_processor=None)
+
+
+def _explain_missing(error: ImportError, folder: Path) -> CheckpointError | MissingPackageError:
+    if "num2words" in str(error):
+        return MissingPackageError("num2words", extra="vlm", needed_by="the processor of SmolVLM")
+    reason = " ".join(str(error).split())
+    return CheckpointError(f"the processor in {folder} needs a package that is not installed: {reason} Install it, or choose another model")
+
+
+def _find_template(processor: Any, folder: Path) -> str:
+    template = getattr(processor, "chat_template", None) or processor.tokenizer.chat_template
+    if isinstance(template, dict):
+        template = template.get("default")
+    if not template:
+        raise CheckpointError(f"{folder} has no chat template (chat_template.jinja): choose the instruction-tuned form of the model")
+    return str(template)
