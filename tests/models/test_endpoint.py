@@ -32,7 +32,7 @@ KEY = "sk-very-secret-0123"
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch):
     """The client waits half a second before its first retry; the tests need not."""
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("action100m.models.endpoint_trouble._FIRST_WAIT", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
@@ -43,6 +43,11 @@ def config_for(server: ChatServer, **settings) -> EndpointConfig:
 def request(node: str = "a", text: str = "What is seen?", **values) -> ChatRequest:
     tree = Tree((Node(node, None, 0, 0.0, 8.0),))
     return ChatRequest(node, (ChatMessage("user", text),), ANNOTATION_SCHEMA, tree, VideoMetadata(), **values)
+
+
+def by_node(replies):
+    """Replies come in any order."""
+    return sorted(replies, key=lambda reply: reply.node)
 
 
 def in_turn(*answers: Answer):
@@ -99,8 +104,10 @@ def test_replies_are_not_swapped_however_late_and_broken_they_come():
     with ChatServer(digest) as server:
         replies = list(config_for(server, concurrency=32).load().chat([request(f"node-{number}", str(number)) for number in range(150)]))
     assert not broken
-    for number, reply in enumerate(replies):
-        assert (reply.node, reply.text) == (f"node-{number}", hashlib.sha256(str(number).encode()).hexdigest())
+    assert {reply.node: reply.text for reply in replies} == {
+        f"node-{number}": hashlib.sha256(str(number).encode()).hexdigest() for number in range(150)
+    }
+    assert len(replies) == 150
 
 
 def test_no_more_requests_are_under_way_than_allowed():
@@ -112,7 +119,7 @@ def test_no_more_requests_are_under_way_than_allowed():
 
 def patience(answer):
     """Return a timeout in seconds: short only for an answer that never comes, so that a busy machine fails no test."""
-    return 2 if answer.delay else 30
+    return 1 if answer.delay else 30
 
 
 @pytest.mark.parametrize(
@@ -144,7 +151,7 @@ def test_retry_after_is_honoured():
         (html(502), "error 502", 3),
         (error(429, "quota is used up"), "quota is used up", 3),
         (completion("cut", sent=20), "breaks off", 3),
-        (completion("too late", delay=30), "within 2 s", 3),
+        (completion("too late", delay=30), "within 1 s", 3),
         (html(200), "no chat completion", 1),
         (Answer(b'{"error": "out of order"}'), "no chat completion", 1),
         (Answer(b'{"choices": []}'), "no chat completion", 1),
@@ -164,7 +171,7 @@ def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, ti
     ("bad", "words"),
     [
         (error(500, "cannot parse"), "cannot parse"),
-        (completion("late", delay=30), "within 2 s"),
+        (completion("late", delay=30), "within 1 s"),
         (completion("cut", sent=20), "breaks off"),
         (html(200), "no chat completion"),
         (Answer(b'{"error": {"message": "out of order"}}'), "no chat completion"),
@@ -174,7 +181,7 @@ def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, ti
 def test_failing_on_one_request_harms_no_other(bad, words):
     with ChatServer(lambda asked: bad if asked.last == "bad" else completion("hello")) as server:
         model = config_for(server, timeout=patience(bad), concurrency=1).load()
-        first, second = model.chat([request("a", "bad"), request("b", "good")])
+        first, second = by_node(model.chat([request("a", "bad"), request("b", "good")]))
         (third,) = model.chat([request("c", "bad")])
     assert second.text == "hello"
     for reply in (first, third):
@@ -235,7 +242,7 @@ def test_request_that_the_server_refuses_harms_no_other(status):
         return error(status, "maximum context length is 10 tokens") if asked.last == "long" else completion("hello")
 
     with ChatServer(behave) as server:
-        long, short = config_for(server).load().chat([request("a", "long"), request("b", "short")])
+        long, short = by_node(config_for(server).load().chat([request("a", "long"), request("b", "short")]))
     assert (long.text, long.ask_again, short.text) == ("", False, "hello")
     assert "maximum context length is 10 tokens" in long.problem
     assert len(server.asked) == 2
@@ -300,14 +307,15 @@ def test_check_can_be_left_out_for_servers_without_a_list():
 
 
 def test_missing_package_names_the_pip_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "openai", None)
-    monkeypatch.delitem(sys.modules, "action100m.models.endpoint_client", raising=False)
+    monkeypatch.setitem(sys.modules, "h11", None)
+    for name in ("endpoint_chat", "endpoint_client", "endpoint_http"):
+        monkeypatch.delitem(sys.modules, f"action100m.models.{name}", raising=False)
     with pytest.raises(MissingPackageError, match=r"pip install 'action100m\[endpoint\]'"):
         EndpointConfig().load()
 
 
 def test_config_alone_does_not_import_the_client():
-    code = "import sys, action100m.stages.annotate; sys.exit('openai' in sys.modules)"
+    code = "import sys, action100m.stages.annotate; sys.exit('h11' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -34,7 +34,7 @@ VIDEO = Video("clip", "clip.mp4", "ab" * 32, VideoMetadata("Omelette", transcrip
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch):
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("action100m.models.endpoint_trouble._FIRST_WAIT", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 

@@ -1,4 +1,4 @@
-"""The client of a chat server: many requests at once, each tried again where that helps, and every way to fail told in words.
+"""The client of model servers: many requests at once, each tried again where that helps, and every reply handed over as soon as it is there.
 
 A server that does not answer ends the call with an error. One that answers with something unusable gives a reply with its problem, to be asked
 again: replies cut off, refused or empty, and reasoning without an answer. One that fails on single requests (llama.cpp and vLLM answer with error
@@ -8,174 +8,165 @@ again: replies cut off, refused or empty, and reasoning without an answer. One t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Final, Generic, TypeVar
 
-import openai
 from anyio.from_thread import start_blocking_portal
 
 from action100m.errors import EndpointError
-from action100m.models.base import ChatReply, ChatRequest, TokenUsage
-from action100m.models.endpoint import EndpointConfig
-from action100m.text import mend
+from action100m.models.endpoint_http import Address
+from action100m.models.endpoint_pool import Gate, Pool, Server
+from action100m.models.endpoint_reply import Reply, list_models, read_reply
+from action100m.models.endpoint_settings import ServerConfig
+from action100m.models.endpoint_trouble import Explainer, Trouble, wait_before_retry
 
-_NO_KEY: Final = "none"
-"""The client insists on a key; servers without one ignore it."""
-_CONNECT_SECONDS: Final = 10.0
-_LONGEST_QUOTE: Final = 300
-"""Characters of a server's message that are passed on: it may be a whole HTML page."""
-_REFUSED_REQUEST: Final = frozenset({400, 413, 422})
-"""Statuses that blame the request, not the server: most often it is longer than the model's context."""
+Request = TypeVar("Request")
+
 _MOST_FAILURES_IN_A_ROW: Final = 8
 """Requests that a server may fail on with no answer to another in between, before the server is to blame and not the requests."""
-_NOT_THE_PROTOCOL: Final = (ValueError, AttributeError, TypeError, IndexError)
-"""What reading an answer of another shape raises, such as a log-in page: the client does not validate it."""
+_log = logging.getLogger(__name__)
 
 
-class Endpoint:
-    """Chat model of the protocol in `models.base`."""
+class Client(Generic[Request]):
+    """Asks the servers of a config.
 
-    def __init__(self, config: EndpointConfig, *, api_key: str | None = None) -> None:
+    weigh: about how many tokens a request has, its reply included. render: the body to be sent, made only when its turn has come.
+    """
+
+    def __init__(
+        self, config: ServerConfig, *, api_key: str | None, weigh: Callable[[Request], int], render: Callable[[Request], Awaitable[bytes]]
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._config = config
-        self._api_key = api_key
+        self._weigh, self._render = weigh, render
+        self._explainer = Explainer(config, api_key)
+        self._pool = Pool([Server(url, Address(url, headers)) for url in config.addresses])
         self._has_answered = False
         self._failures_in_a_row = 0
 
-    @property
-    def name(self) -> str:
-        """The model, and the parameters that were set."""
-        parameters = {"temperature": self._config.temperature, "max_tokens": self._config.max_tokens}
-        return " ".join([self._config.model, *(f"{key}={value}" for key, value in parameters.items() if value is not None)])
-
     def check(self) -> None:
-        """Ask whether the server answers and has the model.
+        """Ask whether the servers answer and have the model. Those that are not there rest, if at least one is.
 
         Raises:
-            EndpointError: it does not. The message says what to do.
+            EndpointError: none is there, or one lacks the model or refuses the key. The message says what to do.
         """
-        try:
-            with openai.OpenAI(**self._connection(retries=min(1, self._config.retries))) as client:
-                known = [model.id for model in client.models.list()]
-        except (openai.OpenAIError, *_NOT_THE_PROTOCOL) as error:
-            raise self._explain(error) from None
-        if self._config.model not in known and f"{self._config.model}:latest" not in known:
-            names = ", ".join(known) or "none at all"
-            raise EndpointError(f"{self._config.base_url} has no model {self._config.model!r}; it has {names}. Set endpoint.model to one of them")
+        servers = self._pool.servers
+        with start_blocking_portal() as portal:
+            outcomes = portal.call(self._list_all)
+        troubles = [(server, outcome) for server, outcome in zip(servers, outcomes, strict=True) if isinstance(outcome, Trouble)]
+        for server, trouble in troubles:
+            error = self._explainer.explain(trouble, server.url, retries=min(1, self._config.retries))
+            if not trouble.may_pass or len(troubles) == len(servers):
+                raise error
+            server.rest()
+            _log.warning("%s. Going on with the other servers.", error)
+        for server, known in zip(servers, outcomes, strict=True):
+            if not isinstance(known, Trouble) and not {self._config.model, f"{self._config.model}:latest"} & set(known):
+                names = ", ".join(known) or "none at all"
+                raise EndpointError(f"{server.url} has no model {self._config.model!r}; it has {names}. Set endpoint.model to one of them")
 
-    is_free = False
+    async def _list_all(self) -> list[list[str] | Trouble]:
+        return await asyncio.gather(*(self._list(server) for server in self._pool.servers))
 
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
-        """Answer every request, in order. Ctrl-C, and an error that concerns all requests, abandon those under way.
+    async def _list(self, server: Server) -> list[str] | Trouble:
+        for retries in range(min(1, self._config.retries), -1, -1):
+            try:
+                return list_models(await server.address.send("GET", "models", timeout=self._config.timeout))
+            except Trouble as trouble:
+                if not retries or not trouble.may_pass:
+                    return trouble
+                await asyncio.sleep(wait_before_retry(0, trouble.retry_after))
+        raise AssertionError
+
+    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
+        """Yield each request with its reply, as they come. Ctrl-C, closing the iterator, and an error that concerns all abandon those under way.
 
         Raises:
-            EndpointError: the server does not answer, refuses the key, lacks the model, or fails on one request after the other.
+            EndpointError: the servers do not answer, refuse the key, lack the model, or fail on one request after the other.
         """
+        if not requests:
+            return
+        arrived = SimpleQueue[tuple[Request, Reply] | None]()
         with start_blocking_portal() as portal:  # a loop of its own: there may be one already, as in a notebook
-            yield from portal.call(self._answer_all, requests)
+            work = portal.start_task_soon(self._ask_all, requests, lambda request, reply: arrived.put((request, reply)))
+            work.add_done_callback(lambda _: arrived.put(None))
+            while (answer := arrived.get()) is not None:
+                yield answer
+            work.result()
 
-    async def _answer_all(self, requests: Sequence[ChatRequest]) -> list[ChatReply]:
-        slots = asyncio.Semaphore(self._config.concurrency)
-        try:
-            async with openai.AsyncOpenAI(**self._connection(retries=self._config.retries)) as client, asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._answer(client, slots, request)) for request in requests]
-        except ExceptionGroup as group_of_errors:
-            raise group_of_errors.exceptions[0] from None
-        outcomes = [task.result() for task in tasks]
-        failures = [outcome for outcome in outcomes if isinstance(outcome, EndpointError)]
-        if failures and not self._has_answered:
-            raise failures[0]
-        return [
-            self._give_up(request, outcome) if isinstance(outcome, EndpointError) else outcome
-            for request, outcome in zip(requests, outcomes, strict=True)
-        ]
+    async def _ask_all(self, requests: Sequence[Request], hand_over: Callable[[Request, Reply], None]) -> None:
+        gate = Gate(self._pool, tokens=self._config.max_tokens_in_flight, requests=self._config.concurrency)
+        failed: list[tuple[Request, EndpointError]] = []
 
-    def _give_up(self, request: ChatRequest, error: EndpointError) -> ChatReply:
-        reason = str(error).replace(self._config.base_url, "the server")  # an address has no place in a data set
-        return ChatReply(request.node, "", problem=reason, ask_again=False)
-
-    async def _answer(self, client: openai.AsyncOpenAI, slots: asyncio.Semaphore, request: ChatRequest) -> ChatReply | EndpointError:
-        """Return the reply, or the error where it may be the request's fault."""
-        parameters = self._parameters(request)
-        try:
-            async with slots:
-                reply = _read(request.node, await client.chat.completions.create(**parameters))
-        except (openai.OpenAIError, *_NOT_THE_PROTOCOL) as error:
-            status = error.status_code if isinstance(error, openai.APIStatusError) else None
-            if status in _REFUSED_REQUEST:
-                reply = ChatReply(request.node, "", problem=f"the server refused the request: {self._quote(error)}", ask_again=False)
-            elif (status is None or status >= 500) and self._failures_in_a_row < _MOST_FAILURES_IN_A_ROW:  # None: broken off, or another shape
-                self._failures_in_a_row += 1
-                return self._explain(error)
+        async def answer(request: Request, tokens: int) -> None:
+            try:
+                outcome = await self._ask(request, tokens)
+            finally:
+                gate.leave(tokens)
+            if isinstance(outcome, EndpointError):
+                failed.append((request, outcome))
             else:
-                raise self._explain(error) from None  # the cause may quote the key
-        self._has_answered, self._failures_in_a_row = True, 0
-        return reply
+                hand_over(request, outcome)
+            while self._has_answered and failed:  # until then they may all have failed for one reason
+                hand_over(*self._give_up(*failed.pop()))
 
-    def _connection(self, *, retries: int) -> dict[str, Any]:
-        timeout = openai.Timeout(self._config.timeout, connect=min(_CONNECT_SECONDS, self._config.timeout))
-        return {"base_url": self._config.base_url, "api_key": self._api_key or _NO_KEY, "timeout": timeout, "max_retries": retries}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for request in requests:
+                    tokens = self._weigh(request)
+                    await gate.enter(tokens)
+                    group.create_task(answer(request, tokens))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        if failed:
+            raise failed[0][1]
 
-    def _parameters(self, request: ChatRequest) -> dict[str, Any]:
-        optional = {"temperature": self._config.temperature, "max_tokens": self._config.max_tokens, "reasoning_effort": request.effort}
-        schema = {"name": "reply", "strict": True, "schema": _portable(request.schema)}
-        return {
-            "model": self._config.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "response_format": {"type": "json_schema", "json_schema": schema},
-            **{name: value for name, value in optional.items() if value is not None},
-        }
+    def _give_up(self, request: Request, error: EndpointError) -> tuple[Request, Reply]:
+        reason = str(error)
+        for server in self._pool.servers:
+            reason = reason.replace(server.url, "the server")  # an address has no place in a data set
+        return request, Reply("", problem=reason, ask_again=False)
 
-    def _explain(self, error: Exception) -> EndpointError:
-        """Return the error that says what is wrong and what to do about it, without the key."""
-        url, config = self._config.base_url, self._config
-        match error:
-            case openai.APITimeoutError():
-                return EndpointError(f"{url} did not answer within {config.timeout:g} s, also after {config.retries} retries; raise endpoint.timeout")
-            case openai.APIConnectionError():
-                cure = f"start the server (such as: vllm serve {config.model}) or correct endpoint.base_url"
-                return EndpointError(f"nothing answers at {url}, or it breaks off ({self._quote(error.__cause__ or error)}); {cure}")
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                state = "is set, but refused" if self._api_key else "is not set"
-                return EndpointError(f"{url} wants another API key: the variable {config.api_key_env} {state} ({self._quote(error)})")
-            case openai.NotFoundError():
-                cure = "correct endpoint.model, or endpoint.base_url, which usually ends in /v1"
-                return EndpointError(f"{url} does not know the model {config.model!r} or this address ({self._quote(error)}); {cure}")
-            case openai.APIStatusError():
-                return EndpointError(f"{url} answers with error {error.status_code} also after {config.retries} retries: {self._quote(error)}")
-        return EndpointError(f"{url} answers with something that is no chat completion ({self._quote(error)}); correct endpoint.base_url")
+    async def _ask(self, request: Request, tokens: int) -> Reply | EndpointError:
+        """Return the reply, or the error where it may be the request's fault."""
+        body = await self._render(request)
+        began = time.monotonic()
+        retries, server = 0, self._pool.choose()
+        while True:
+            remaining = began + self._config.deadline - time.monotonic()
+            try:
+                with server.carrying(tokens):
+                    data = await server.address.send("POST", "chat/completions", body, timeout=min(self._config.timeout, remaining))
+                server.recover()
+                reply = read_reply(data)
+            except Trouble as trouble:
+                server.rest() if trouble.kind == "unreachable" else server.recover()
+                pause = 0.0 if trouble.kind == "unreachable" and self._pool.has_usable else wait_before_retry(retries, trouble.retry_after)
+                if not trouble.may_pass or (pause and retries >= self._config.retries) or pause >= remaining:
+                    return self._judge(trouble, server, began, retries)
+                retries += pause > 0  # one that another server takes at once was not sent before
+                await asyncio.sleep(pause)
+                server = self._pool.choose(avoid=server)
+            else:
+                self._has_answered, self._failures_in_a_row = True, 0
+                return replace(reply, seconds=time.monotonic() - began, retries=retries)
 
-    def _quote(self, error: BaseException) -> str:
-        text = mend(" ".join(str(error).split()))
-        text = text.replace(self._api_key, "(the key)") if self._api_key else text
-        return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
+    def _judge(self, trouble: Trouble, server: Server, began: float, retries: int) -> Reply | EndpointError:
+        """Return what becomes of a request that got no reply.
 
-
-def _portable(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema without the lengths of strings.
-
-    Some servers refuse them, and others (those with xgrammar) then let raw control characters into strings. The caller verifies the lengths.
-    """
-    plain = {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
-    return {key: _portable(value) if isinstance(value, dict) else value for key, value in plain.items()}
-
-
-def _read(node: str, completion: Any) -> ChatReply:
-    choice, usage = completion.choices[0], completion.usage
-    content = choice.message.content
-    text = content if isinstance(content, str) else ""
-    tokens = TokenUsage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else TokenUsage()
-    return ChatReply(node, text, tokens, _find_problem(choice, text))
-
-
-def _find_problem(choice: Any, text: str) -> str | None:
-    if refusal := choice.message.refusal:
-        return f"you refused: {mend(refusal)}"
-    if choice.finish_reason == "length":
-        return "the reply was cut off at the limit of tokens; think and write more briefly"
-    if choice.finish_reason == "content_filter":
-        return "the server's content filter stopped the reply"
-    if text.strip():
-        return None
-    extra = choice.message.model_extra or {}
-    reasoning = extra.get("reasoning_content") or extra.get("reasoning")
-    return "it holds reasoning, but no answer" if reasoning else "it is empty"
+        Raises:
+            EndpointError: all requests are concerned.
+        """
+        if trouble.blames_request:
+            self._has_answered, self._failures_in_a_row = True, 0
+            problem = f"the server refused the request: {self._explainer.quote(trouble)}"
+            return Reply("", problem=problem, ask_again=False, seconds=time.monotonic() - began, retries=retries)
+        error = self._explainer.explain(trouble, server.url, retries=retries)
+        if not trouble.blames_nobody or self._failures_in_a_row >= _MOST_FAILURES_IN_A_ROW:
+            raise error
+        self._failures_in_a_row += 1
+        return error
