@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,4 +25,4 @@ def report(
 
     records, locations = open_source(source, videos)
     pages = write_report(records, out, videos=locations)
-    console.print(f"{len(pages)} pages; open {out}/index.html")
+    console.print(f"{len(pages)} pages; open {Path(out) / 'index.html'}")
