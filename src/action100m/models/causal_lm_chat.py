@@ -194,7 +194,10 @@ def _check_architecture(folder: Path) -> None:
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
     """Return the tokens that end a reply, by the tokenizer and by the checkpoint's settings for generation."""
     known = model.generation_config.eos_token_id
-    return sorted({tokenizer.eos_token_id, *(known if isinstance(known, list) else [known])} - {None})
+    ends = {tokenizer.eos_token_id, *(known if isinstance(known, list) else [known])} - {None}
+    if not ends:
+        raise CheckpointError(f"{tokenizer.name_or_path} names no token that ends a reply: set eos_token in its tokenizer_config.json")
+    return sorted(ends)
 
 
 @contextmanager
