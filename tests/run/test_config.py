@@ -72,3 +72,11 @@ def test_nothing_chosen_is_none_and_a_file_alone_starts_from_preview():
     assert choose_config(None) is None
     assert choose_config("preview") == preview()
     assert choose_config(None, override=EXAMPLE) == load_config(EXAMPLE, preview())
+
+
+def test_frames_and_clips_may_have_models_of_their_own(tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text('[caption.captioner]\nkind = "vlm"\ncheckpoint = "a/clips"\n[caption.frame_captioner]\nkind = "vlm"\ncheckpoint = "a/frames"\n')
+    config = load_config(path, preview())
+    assert (config.caption.captioner.checkpoint, config.caption.frame_captioner.checkpoint) == ("a/clips", "a/frames")
+    assert config_from_dict(config_to_dict(config)) == config

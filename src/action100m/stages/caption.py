@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, Final, Self, get_args
+from typing import Annotated, Any, ClassVar, Final, Self, get_args
 
 import numpy as np
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Discriminator
 
 from action100m.errors import ConfigError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
 from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
+from action100m.models.vlm import VlmConfig
 from action100m.record import Gap, Remark
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.caption_plan import PlannedCaption, count_captions, plan_captions
@@ -39,6 +40,8 @@ _PROMPTS: Final[dict[CaptionField, str]] = {
 }
 
 
+_CaptionerConfig = Annotated[PreviewConfig | VlmConfig, Discriminator("kind")]
+
 _Place = tuple[str, CaptionField]
 """Node id and field, by which requests and replies meet."""
 
@@ -49,9 +52,9 @@ class CaptionConfig:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    captioner: PreviewConfig = PreviewConfig()
+    captioner: _CaptionerConfig = PreviewConfig()
     """Who describes the clips of all nodes and names their actions (paper: Perception-LM-3B)."""
-    frame_captioner: PreviewConfig | None = None
+    frame_captioner: _CaptionerConfig | None = None
     """Who describes the middle frames of leaves (paper: Llama-3.2-Vision-11B). None: the same."""
     frames: int = 32
     """Frames spread over a node (paper: 32). A node that presents fewer shows all it has."""
@@ -142,7 +145,7 @@ class Caption:
         """Load the captioners."""
         clips, frames = self.config.captioner, self.config.frame_captioner
         captioner = remember_captions(clips.load(), ledger, clips.identity())
-        frame_captioner = captioner if frames is None else remember_captions(frames.load(), ledger, frames.identity())
+        frame_captioner = captioner if frames in (None, clips) else remember_captions(frames.load(), ledger, frames.identity())
         self._captioners = {"frame_caption": frame_captioner, "clip_caption": captioner, "clip_action": captioner}
 
     def __call__(self, video: Video, given: Given, on_progress: ProgressCallback = ignore_progress) -> Captioned:
