@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-Family = Literal["idefics3", "smolvlm", "mllama", "qwen3_vl"]
+Family = Literal["idefics3", "smolvlm", "mllama", "qwen3_vl", "internvl"]
 
 _TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
 _TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
@@ -17,6 +17,9 @@ _WILD = 0.3
 """Range of random weights. At the usual 0.02 the picture would hardly change what is written."""
 _PICTURE = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1 / 255, "do_convert_rgb": True}
 _MARKS = {"idefics3": "<image>", "smolvlm": "<image>", "mllama": "<|image|>", "qwen3_vl": "<|vision_start|><|image_pad|><|vision_end|>"}
+_MARKS["internvl"] = "<IMG_CONTEXT>"
+_INTERNVL = {"start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>", "video_token": "<video>"}
+_NAMED: dict[str, Any] = {"internvl": {"extra_special_tokens": _INTERNVL}}
 _TEMPLATE = (
     "{{ bos_token }}{% for turn in messages %}{{ turn['role'] }}: {% for part in turn['content'] %}"
     "{% if part['type'] == 'image' %}MARK{% else %}{{ part['text'] }}{% endif %}{% endfor %}\n{% endfor %}"
@@ -29,7 +32,7 @@ def save_vlm(folder: Path, family: Family, *, seed: int = 0, context: int = 2048
     import torch
 
     tokenizer = _tokenizer(family)
-    make = {"idefics3": _idefics3, "smolvlm": _idefics3, "mllama": _mllama, "qwen3_vl": _qwen3_vl}[family]
+    make = {"idefics3": _idefics3, "smolvlm": _idefics3, "mllama": _mllama, "qwen3_vl": _qwen3_vl, "internvl": _internvl}[family]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = make(family, tokenizer, context)
@@ -46,7 +49,7 @@ def _tokenizer(family: Family) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     special = ["<pad>", "<s>", "</s>", "<image>", "<fake_token_around_image>", "<end_of_utterance>", "<global-img>", "<|image|>", "<|python_tag|>"]
-    special += ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
+    special += ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>", "<img>", "</img>", "<IMG_CONTEXT>", "<video>"]
     special += [f"<row_{row}_col_{column}>" for row in range(1, 7) for column in range(1, 7)]
     made = Tokenizer(models.BPE())
     made.pre_tokenizer, made.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
@@ -54,7 +57,7 @@ def _tokenizer(family: Family) -> Any:
     made.train_from_iterator(
         ["a cook cuts the bread"], trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
     )
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="<pad>", **_NAMED.get(family, {}))
     tokenizer.add_special_tokens({"additional_special_tokens": special[3:]}, replace_extra_special_tokens=False)
     tokenizer.chat_template = _TEMPLATE.replace("MARK", _MARKS[family])
     return tokenizer
@@ -87,7 +90,7 @@ def _mllama(family: Family, tokenizer: Any, context: int) -> Any:
     model = MllamaForConditionalGeneration(MllamaConfig(vision_config=vision, text_config=text, image_token_index=image))
     for name, weight in model.named_parameters():
         if "gate" in name and weight.numel() == 1:
-            weight.data.fill_(2.0)  # a new model's gates are shut: no picture would reach its text
+            weight.data.fill_(0.5)  # a new model's gates are shut: no picture would reach its text
     return model
 
 
@@ -103,6 +106,16 @@ def _qwen3_vl(family: Family, tokenizer: Any, context: int) -> Any:
     return Qwen3VLForConditionalGeneration(Qwen3VLConfig(vision_config=vision, text_config=text, **marks))
 
 
+def _internvl(family: Family, tokenizer: Any, context: int) -> Any:
+    from transformers import InternVLConfig, InternVLForConditionalGeneration
+
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": [32, 32]}
+    vision |= {"patch_size": [8, 8], "initializer_range": _WILD}
+    text = _TEXT | _TOKENS | {"model_type": "qwen2", "vocab_size": len(tokenizer), "max_position_embeddings": context, "initializer_range": _WILD}
+    image = tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>")
+    return InternVLForConditionalGeneration(InternVLConfig(vision_config=vision, text_config=text, image_token_id=image, image_seq_length=4))
+
+
 def _processor_configs(family: Family) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what stands in preprocessor_config.json and processor_config.json."""
     if family == "mllama":
@@ -111,6 +124,9 @@ def _processor_configs(family: Family) -> tuple[dict[str, Any], dict[str, Any]]:
     if family == "qwen3_vl":
         size = {"patch_size": 8, "merge_size": 2, "temporal_patch_size": 2, "size": {"shortest_edge": 256, "longest_edge": 4096}}
         return _PICTURE | size | {"image_processor_type": "Qwen2VLImageProcessorFast"}, {"processor_class": "Qwen3VLProcessor"}
+    if family == "internvl":
+        size = {"size": {"height": 32, "width": 32}, "crop_to_patches": True, "min_patches": 1, "max_patches": 4}
+        return _PICTURE | size | {"image_processor_type": "GotOcr2ImageProcessor"}, {"processor_class": "InternVLProcessor", "image_seq_length": 4}
     name = {"idefics3": "Idefics3", "smolvlm": "SmolVLM"}[family]
     size = {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 32}, "do_image_splitting": True}
     return _PICTURE | size | {"image_processor_type": f"{name}ImageProcessor"}, {"processor_class": f"{name}Processor", "image_seq_len": 4}

@@ -77,7 +77,7 @@ class VlmConfig:
         try:
             from action100m.models.vlm_captioner import VlmCaptioner
         except ImportError as error:
-            raise explain_import(error, extra="vlm", needed_by="a vision-language model", packages=("PIL",)) from error
+            raise explain_import(error, extra="vlm", needed_by="a vision-language model", packages=("PIL", "jinja2")) from error
         folder, name = self._source().fetch()
         return VlmCaptioner(folder, self, name=name)
 

@@ -79,8 +79,8 @@ class VlmCaptioner:
             if problem:
                 yield CaptionReply(row.request.node, row.request.field, "", problem=problem)
         fitting = [row for row, problem in zip(rows, problems, strict=True) if not problem]
-        for alone in (True, False):  # a single frame is prepared otherwise than a clip, so they never share a batch
-            kin = [row for row in fitting if (len(row.ask[1]) == 1) == alone]
+        for company in sorted({self._processor.company(row.ask) for row in fitting}):
+            kin = [row for row in fitting if self._processor.company(row.ask) == company]
             lengths = [row.prompt_tokens + self._config.max_new_tokens for row in kin]
             for group in group_by_tokens(lengths, budget=self._budget):
                 yield from self._write([kin[place] for place in group])

@@ -48,7 +48,7 @@ class VlmProcessor:
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self._counts: dict[tuple[str, tuple[int, ...]], int] = {}
-        self._rehearse()
+        self._crosses = "cross_attention_mask" in self._rehearse()
 
     def count(self, ask: Ask) -> int:
         """Return the tokens of a prompt with its frames. They depend on the frames' number and size, not on what is seen, so each is counted once."""
@@ -57,8 +57,17 @@ class VlmProcessor:
             self._counts[key] = self.encode([ask])["input_ids"].shape[1]
         return self._counts[key]
 
+    def company(self, ask: Ask) -> int:
+        """Return a number that is the same for asks that may share a batch.
+
+        A frame alone is prepared otherwise than a clip. Models that look at pictures by cross-attention (Mllama) let the words before the first
+        picture look at all places for pictures, the empty ones too, so there all members have as many frames.
+        """
+        frames = len(ask[1])
+        return frames if self._crosses else min(frames, 2)
+
     def encode(self, asks: Sequence[Ask]) -> Any:
-        """Return the inputs of a batch, left-padded; its members have a single frame each, or several each."""
+        """Return the inputs of a batch whose members may share it, left-padded."""
         texts = [self._render(prompt, len(frames)) for prompt, frames in asks]
         pictures = [[Image.fromarray(frame) for frame in frames] for _, frames in asks]
         whole = not self._tiles or len(asks[0][1]) > 1
@@ -80,12 +89,12 @@ class VlmProcessor:
             )
         )
 
-    def _rehearse(self) -> None:
+    def _rehearse(self) -> Any:
         frame = np.zeros((1, 64, 64, 3), np.uint8)
         try:
             if self._render("Describe it.", 1) == self._render("Describe it.", 0):
                 raise CheckpointError(f"the chat template in {self._folder} has no place for pictures: choose a model made for pictures and chat")
-            self.encode([("Describe it.", frame)])
+            return self.encode([("Describe it.", frame)])
         except (*BROKEN, TemplateError) as error:
             raise CheckpointError(f"the processor in {self._folder} cannot prepare a picture with a prompt: {error} Fetch it again") from error
 
