@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
 import yaml
 
-from action100m.stages.context import render_segment, render_video
+from action100m.stages.context import render_outline, render_segment, render_video
 from action100m.tree import Tree
 from action100m.video.video import Cue, VideoMetadata
 from support.trees import split_tree
@@ -22,26 +24,53 @@ def headings(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("#")]
 
 
-def test_segment_comes_first_then_all_below_it_depth_first_with_times_as_headings():
+def spans(text: str) -> list[str]:
+    """The headings of what a segment shows, in order, such as "0-4"."""
+    return [f"{float(start):g}-{float(end):g}" for start, end in re.findall(r"^## ([\d.]+) s to ([\d.]+) s$", text, re.MULTILINE)]
+
+
+def test_parts_come_in_time_order_each_before_the_whole_and_the_segment_last():
     tree = captioned_tree()
-    assert headings(render_segment(tree, tree.root, depth=9)) == [
-        "# Captions of the segment",
-        "## 0.00 s to 16.00 s",
-        "### 0.00 s to 10.00 s",
-        "#### 0.00 s to 4.00 s",
-        "##### 0.00 s to 2.00 s",
-        "##### 2.00 s to 4.00 s",
-        "#### 4.00 s to 10.00 s",
-        "### 10.00 s to 16.00 s",
-    ]
+    assert spans(render_segment(tree, tree.root, depth=9)) == ["0-2", "2-4", "0-4", "4-10", "0-10", "10-16", "0-16"]
 
 
 def test_only_the_segment_and_what_lies_in_it_is_rendered():
     tree = captioned_tree()
-    text = render_segment(tree, tree.nodes[1], depth=1)
-    assert headings(text) == ["# Captions of the segment", "## 0.00 s to 10.00 s", "### 0.00 s to 4.00 s", "### 4.00 s to 10.00 s"]
+    text = render_segment(tree, tree.nodes[1], depth=1, share=False)
+    assert spans(text) == ["0-4", "4-10", "0-10"]
     assert "clip 0.0-10.0" in text
     assert "16.0" not in text
+
+
+@pytest.mark.parametrize(("depth", "shown"), [(0, ["0-16"]), (1, ["0-10", "10-16", "0-16"]), (2, ["0-4", "4-10", "0-10", "10-16", "0-16"])])
+def test_nothing_below_the_depth_is_shown(depth, shown):
+    tree = captioned_tree()
+    assert spans(render_segment(tree, tree.root, depth=depth, share=False)) == shown
+
+
+def test_a_segment_begins_with_what_is_shown_of_a_shorter_one_with_the_same_start():
+    tree = captioned_tree()
+    longest, longer, short = (render_segment(tree, tree.nodes[place], depth=1) for place in (0, 1, 3))
+    assert spans(short) == ["0-2", "2-4", "0-4"]
+    assert longer.startswith(short)
+    assert longest.startswith(longer)
+    assert spans(longest) == ["0-2", "2-4", "0-4", "4-10", "0-10", "10-16", "0-16"]
+
+
+def test_the_first_part_is_shown_at_most_two_levels_deeper_than_the_rest():
+    tree = split_tree(0.0, 256.0, *(("0" * depth, 128.0 / 2**depth) for depth in range(8)))
+    tree = tree.update(lambda node: replace(node, clip_caption="x"))
+    by_span = {f"{node.start:g}-{node.end:g}": node for node in tree.nodes}
+    assert max(by_span[span].level for span in spans(render_segment(tree, tree.root, depth=2))) == 4
+    for top in (node for node in tree.nodes if node.start == 0 and not tree.is_leaf(node)):
+        shown = spans(render_segment(tree, top, depth=2))
+        assert max(by_span[span].level for span in shown) - top.level <= 2 + 2
+        assert set(spans(render_segment(tree, top, depth=2, share=False))) <= set(shown)
+
+
+def test_depth_0_shows_the_segment_alone():
+    tree = captioned_tree()
+    assert spans(render_segment(tree, tree.root, depth=0)) == ["0-16"]
 
 
 def test_outline_of_the_video_ends_at_its_depth():
@@ -49,10 +78,10 @@ def test_outline_of_the_video_ends_at_its_depth():
     assert headings(text) == ["# Outline of the whole video", "## 0.00 s to 16.00 s", "### 0.00 s to 10.00 s", "### 10.00 s to 16.00 s"]
 
 
-def test_headings_stay_markdown_however_deep_the_tree():
+def test_headings_stay_markdown_however_deep_the_outline():
     tree = split_tree(0.0, 256.0, *(("0" * depth, 128.0 / 2**depth) for depth in range(8)))
     tree = tree.update(lambda node: replace(node, clip_caption="x"))
-    assert max(len(line.split()[0]) for line in headings(render_segment(tree, tree.root, depth=20))) == 6
+    assert max(len(line.split()[0]) for line in headings(render_outline(tree, tree.root, depth=20))) == 6
 
 
 def test_every_kind_of_caption_is_named_and_quoted_line_by_line():
@@ -66,7 +95,8 @@ def test_every_kind_of_caption_is_named_and_quoted_line_by_line():
 
 def test_segments_without_any_caption_leave_no_empty_heading():
     tree = captioned_tree().update(lambda node: node if node.level < 2 else replace(node, clip_caption=" "))
-    assert headings(render_segment(tree, tree.root, depth=9))[1:] == ["## 0.00 s to 16.00 s", "### 0.00 s to 10.00 s", "### 10.00 s to 16.00 s"]
+    assert spans(render_segment(tree, tree.root, depth=9)) == ["0-10", "10-16", "0-16"]
+    assert headings(render_outline(tree, tree.root, depth=9)) == ["## 0.00 s to 16.00 s", "### 0.00 s to 10.00 s", "### 10.00 s to 16.00 s"]
 
 
 def test_metadata_is_yaml_that_reads_back_the_same():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from string import Template
 from typing import Any, ClassVar, Final, Literal, Self, get_args
@@ -17,22 +17,23 @@ from pydantic import ConfigDict, Discriminator
 
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.errors import ConfigError
-from action100m.models.base import ChatMessage, ChatModel, ChatRequest, Effort, TokenUsage
+from action100m.models.base import ChatModel, ChatRequest, Effort, TokenUsage
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.models.ledger import Ledger, remember_chats
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
-from action100m.stages.context import format_seconds, render_segment, render_video
+from action100m.stages.opening import OPENING_PROMPTS, Detail, bound_tokens, open_dialogues
 from action100m.stages.prompts import prompt_digest, read_prompt
 from action100m.stages.refine import Dialogue, Turn, self_refine
+from action100m.stages.sending import group_for_cache, order_for_cache
 from action100m.tree import Node, Tree, tree_from_json, tree_to_json
 from action100m.video.video import Video, VideoMetadata
 
-_ALGORITHM = 1
+_ALGORITHM = 2
 """Raised when the same settings come to mean other annotations."""
 
-_PROMPTS: Final = ("annotate_rules", "annotate_segment", "reask", "refine")
+_PROMPTS: Final = (*OPENING_PROMPTS, "reask")
 
 _TIME_TOLERANCE = 1e-4
 """Seconds. 7.3 - 3.3 is a little less than 4 in floating point; and the released times are float32, exact to 3e-5 at 10 minutes."""
@@ -55,7 +56,15 @@ class AnnotateConfig:
     global_depth: int = 3
     """Levels below the root in the outline of the whole video. The paper says "limited depth"."""
     subtree_depth: int = 6
-    """Levels below a segment whose captions are read with it. At 6, at most 127 nodes: up to 109,000 characters on the ten released records."""
+    """Levels below a segment whose captions are read with it. Its first part is shown up to 2 levels deeper, so that prompts begin alike
+    (`stages.context`). At 6, up to 160,000 characters on the ten released records."""
+    context_tokens: int | None = None
+    """The model's window for the prompt: what it holds, less the longest reply (`max_tokens`). A prompt that may be longer, at a cautious 3 bytes a
+    token, shows less: first fewer levels of the segment, then fewer of the outline, then only what is said during the segment. Where that is not
+    enough the segment gets a gap, and nothing is sent. None sends everything."""
+    cache_tokens: int | None = 200_000
+    """What the server's prefix cache holds (vLLM logs it as "GPU KV cache size"), divided by the videos that are under way at once. As many segments
+    of a video as fit go through all rounds together before the next ones begin. None takes all at once."""
     attempts: int = 3
     """Replies asked for in each round before it is given up."""
     efforts: tuple[Effort | None, ...] = ("high",)
@@ -66,6 +75,9 @@ class AnnotateConfig:
         for name, least in (("rounds", 1), ("attempts", 1), ("min_duration", 0), ("global_depth", 0), ("subtree_depth", 0)):
             if not getattr(self, name) >= least:
                 raise ConfigError(f"annotate.{name} must be at least {least}, got {getattr(self, name)}")
+        for name in ("context_tokens", "cache_tokens"):
+            if (tokens := getattr(self, name)) is not None and not tokens >= 1:
+                raise ConfigError(f"annotate.{name} must be None or at least 1, got {tokens}")
         if self.nodes not in ("inner", "all"):
             raise ConfigError(f"annotate.nodes must be 'inner' or 'all', got {self.nodes!r}")
         if unknown := set(self.efforts) - {None, *get_args(Effort)}:
@@ -143,6 +155,7 @@ class Annotate:
     def settings(self) -> dict[str, Any]:
         """Config, chat model, prompts and version of the algorithm."""
         config = asdict(self.config) | {"model": self.config.model.identity()}
+        del config["cache_tokens"]  # the order of sending changes no prompt
         return {"algorithm": _ALGORITHM, "config": config, "prompts": dict(self._digests)}
 
     @property
@@ -167,8 +180,11 @@ class Annotate:
         kept = {node.id: node.annotation for node in earlier.tree.nodes if node.annotation} if earlier else {}
         reasons = dict(_find_ineligible(tree, self.config))
         nodes = [node for node in tree.nodes if node.id not in reasons and node.id not in kept]
+        opened = self._open(tree, video.metadata, nodes)
+        fitting = [dialogue for dialogue in opened if self._fits(dialogue)]
+        reasons |= {dialogue.node: self._explain_length(dialogue) for dialogue in opened if not self._fits(dialogue)}
         model = remember_chats(self._model, self._ledger, self.config.model.identity(), afresh=earlier is not None)
-        dialogues = self._converse(model, tree, video.metadata, nodes, on_progress)
+        dialogues = self._converse(model, tree, video.metadata, fitting, on_progress)
         annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
         gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
         turns = [*(earlier.history if earlier else ()), *(turn for dialogue in dialogues for turn in dialogue.turns)]
@@ -180,31 +196,37 @@ class Annotate:
             history=tuple(sorted(turns, key=lambda turn: places[turn.node])),
         )
 
-    def _converse(self, model: ChatModel, tree: Tree, metadata: VideoMetadata, nodes: list[Node], on_progress: ProgressCallback) -> list[Dialogue]:
-        """Return the dialogues in the order of the tree, with all replies."""
-        video_context = render_video(tree, metadata, depth=self.config.global_depth)
-        return self_refine(
-            model,
-            [self._open(tree, node, video_context) for node in nodes],
-            lambda dialogue: ChatRequest(dialogue.node, (), ANNOTATION_SCHEMA, tree, metadata),
-            efforts=[*self.config.efforts, *[None] * (self.config.rounds - len(self.config.efforts))],
-            attempts=self.config.attempts,
-            reask=Template(self._prompts["reask"]),
-            on_progress=on_progress,
-        )
+    def _open(self, tree: Tree, metadata: VideoMetadata, nodes: Sequence[Node]) -> list[Dialogue]:
+        full = Detail(self.config.subtree_depth, self.config.global_depth)
+        ordered = order_for_cache(nodes)
+        return list(open_dialogues(tree, metadata, ordered, self._prompts, full=full, context_tokens=self.config.context_tokens))
 
-    def _open(self, tree: Tree, node: Node, video_context: str) -> Dialogue:
-        """Return the start of a dialogue: the rules, which are the same for all videos, then the evidence."""
-        times = _times(start=node.start, end=node.end, video_start=tree.root.start, video_end=tree.root.end)
-        segment_context = render_segment(tree, node, depth=self.config.subtree_depth)
-        rules = Template(self._prompts["annotate_rules"]).substitute(schema=json.dumps(ANNOTATION_SCHEMA, indent=1))
-        evidence = Template(self._prompts["annotate_segment"]).substitute(times, video=video_context, segment=segment_context)
-        check = Template(self._prompts["refine"]).substitute(times)
-        return Dialogue(node.id, (ChatMessage("system", rules), ChatMessage("user", evidence)), check)
+    def _converse(
+        self, model: ChatModel, tree: Tree, metadata: VideoMetadata, dialogues: Sequence[Dialogue], on_progress: ProgressCallback
+    ) -> list[Dialogue]:
+        """Return the dialogues with all replies."""
+        done: list[Dialogue] = []
+        for group in group_for_cache(dialogues, self.config.cache_tokens):
+            done += self_refine(
+                model,
+                group,
+                lambda dialogue: ChatRequest(dialogue.node, (), ANNOTATION_SCHEMA, tree, metadata),
+                efforts=[*self.config.efforts, *[None] * (self.config.rounds - len(self.config.efforts))],
+                attempts=self.config.attempts,
+                reask=Template(self._prompts["reask"]),
+                on_progress=_scale(on_progress, len(done) / len(dialogues), len(group) / len(dialogues)),
+            )
+        return done
+
+    def _fits(self, dialogue: Dialogue) -> bool:
+        return self.config.context_tokens is None or bound_tokens(dialogue) <= self.config.context_tokens
+
+    def _explain_length(self, dialogue: Dialogue) -> str:
+        return f"the prompt may take {bound_tokens(dialogue)} tokens at the least detail; annotate.context_tokens is {self.config.context_tokens}"
 
 
-def _times(**seconds: float) -> Mapping[str, str]:
-    return {name: format_seconds(value) for name, value in seconds.items()}
+def _scale(on_progress: ProgressCallback, begin: float, share: float) -> ProgressCallback:
+    return lambda part: on_progress(begin + part * share)
 
 
 def _find_ineligible(tree: Tree, config: AnnotateConfig) -> Iterator[tuple[str, str]]:

@@ -39,6 +39,8 @@ class Turn:
     problem: str | None = None
     """Why it cannot be used; None when it fits the schema."""
     usage: TokenUsage = field(default_factory=TokenUsage)
+    reasoning: str = ""
+    """What the model thought before it replied, as far as the server tells. It is never sent back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def self_refine(
 
 def _take_turn(dialogue: Dialogue, replies: Mapping[str, ChatReply], round_: int, attempt: int) -> Dialogue:
     reply = replies.get(dialogue.node, ChatReply(dialogue.node, "", problem="the model left this request unanswered"))
-    turn = Turn(dialogue.node, round_, attempt, reply.text, find_problem(reply), reply.usage)
+    turn = Turn(dialogue.node, round_, attempt, reply.text, find_problem(reply), reply.usage, reply.reasoning)
     return replace(dialogue, turns=(*dialogue.turns, turn))
 
 
