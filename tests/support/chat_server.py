@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import struct
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,33 @@ class Asked:
     @property
     def text(self) -> str:
         """All messages, one after the other."""
-        return "\n".join(message["content"] for message in self.body["messages"])
+        return "\n".join(_text_of(message["content"]) for message in self.body["messages"])
 
     @property
     def last(self) -> str:
         """The message to be answered."""
-        return self.body["messages"][-1]["content"]
+        return _text_of(self.body["messages"][-1]["content"])
+
+    @property
+    def urls(self) -> list[str]:
+        """The data URLs of the last message's pictures and clips."""
+        return [part[part["type"]]["url"] for part in self.body["messages"][-1]["content"] if part["type"] != "text"]
+
+    @property
+    def pictures(self) -> list[NDArray[np.uint8]]:
+        """The pictures of the last message, decoded."""
+        return [np.asarray(Image.open(io.BytesIO(read_url(url, "image/jpeg")))) for url in self.urls]
+
+
+def read_url(url: str, media_type: str) -> bytes:
+    """Return what a data URL holds."""
+    head, _, data = url.partition(",")
+    assert head == f"data:{media_type};base64"
+    return b64decode(data, validate=True)
+
+
+def _text_of(content: str | list[dict[str, Any]]) -> str:
+    return content if isinstance(content, str) else "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 @dataclass(frozen=True)
@@ -44,9 +71,13 @@ class Answer:
     """Seconds before it is sent."""
     sent: int | None = None
     """Bytes of the body after which the connection is reset; None sends all."""
+    copies: int = 1
+    """How often it is sent, one right after the other."""
 
 
-def completion(text: str | None, *, finish_reason: str = "stop", delay: float = 0.0, sent: int | None = None, **message: Any) -> Answer:
+def completion(
+    text: str | None, *, finish_reason: str = "stop", delay: float = 0.0, sent: int | None = None, copies: int = 1, cached: int = 0, **message: Any
+) -> Answer:
     """A completion that says `text`. Further keywords, such as `reasoning_content` and `refusal`, become fields of the message."""
     value = {
         "id": "completion",
@@ -54,9 +85,9 @@ def completion(text: str | None, *, finish_reason: str = "stop", delay: float = 
         "created": 0,
         "model": "test-model",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": text, **message}, "finish_reason": finish_reason}],
-        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10, "prompt_tokens_details": {"cached_tokens": cached}},
     }
-    return Answer(json.dumps(value).encode(), delay=delay, sent=sent)
+    return Answer(json.dumps(value).encode(), delay=delay, sent=sent, copies=copies)
 
 
 def error(status: int, message: str = "it went wrong", **headers: str) -> Answer:
@@ -137,12 +168,13 @@ def _handler_for(owner: ChatServer) -> type[BaseHTTPRequestHandler]:
             )
 
         def _send(self, answer: Answer) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body[: answer.sent])
+            for _ in range(answer.copies):
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body[: answer.sent])
             if answer.sent is not None:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close with a reset
                 self.connection.close()
