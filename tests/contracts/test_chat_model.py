@@ -1,4 +1,4 @@
-"""What every chat model promises."""
+"""What every chat model promises, and what those that understand a request show besides. A model with random weights does not."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import pytest
 
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.models.base import ChatMessage, ChatModel, ChatRequest
+from action100m.models.causal_lm import CausalLMConfig
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.tree import Tree
 from action100m.video.video import VideoMetadata
 from support.chat_server import Asked, ChatServer, completion
+from support.checkpoints import one_torch_thread, save_language_model
 from support.records import make_annotation
 from support.trees import split_tree
 
@@ -35,13 +37,31 @@ def _answer(asked: Asked):
     return completion(json.dumps(replace(annotation, summary=replace(annotation.summary, brief=caption)).to_dict()))
 
 
-@pytest.fixture(params=["extractive", "endpoint"])
-def config(request) -> Iterator[ExtractiveConfig | EndpointConfig]:
+@pytest.fixture(scope="module")
+def random_weights(tmp_path_factory) -> Iterator[CausalLMConfig]:
+    for package in ("torch", "llguidance"):
+        pytest.importorskip(package, reason="needs the extra 'reasoner'")
+    with one_torch_thread():
+        folder = save_language_model(tmp_path_factory.mktemp("tiny"))
+        yield CausalLMConfig(checkpoint=str(folder), device="cpu", max_new_tokens=1000)
+
+
+UNDERSTANDING = ("extractive", "endpoint")
+"""Models that answer to what they read."""
+
+
+@pytest.fixture(params=[*UNDERSTANDING, "causal_lm"])
+def config(request) -> Iterator[ExtractiveConfig | EndpointConfig | CausalLMConfig]:
     if request.param == "extractive":
         yield ExtractiveConfig()
+    elif request.param == "causal_lm":
+        yield request.getfixturevalue("random_weights")
     else:
         with ChatServer(_answer) as server:
             yield EndpointConfig(model="test-model", base_url=server.base_url, retries=0, timeout=5.0)
+
+
+understanding = pytest.mark.parametrize("config", UNDERSTANDING, indirect=True)
 
 
 @pytest.fixture
@@ -62,6 +82,7 @@ def test_every_request_gets_one_reply_that_carries_its_node(model):
     assert sorted(reply.node for reply in model.chat(asked)) == sorted(request.node for request in asked)
 
 
+@understanding
 def test_each_reply_is_about_its_own_node_in_whatever_order_they_are_asked(model):
     for asked in (requests(), requests()[::-1]):
         for reply in model.chat(asked):
@@ -79,9 +100,19 @@ def test_no_request_gets_no_reply(model):
     assert list(model.chat([])) == []
 
 
+def continued() -> list[ChatRequest]:
+    return [replace(request, messages=(*request.messages, ChatMessage("assistant", "{}"), request.messages[1])) for request in requests()]
+
+
 def test_a_conversation_can_be_continued(model):
-    longer = [replace(request, messages=(*request.messages, ChatMessage("assistant", "{}"), request.messages[1])) for request in requests()]
-    for reply in model.chat(longer):
+    replies = list(model.chat(continued()))
+    assert sorted(reply.node for reply in replies) == sorted(node.id for node in TREE.nodes)
+    assert all(json.loads(reply.text).keys() == ANNOTATION_SCHEMA["properties"].keys() for reply in replies)
+
+
+@understanding
+def test_a_continued_conversation_is_answered_from_its_last_turn(model):
+    for reply in model.chat(continued()):
         assert parse_annotation(reply.text).summary.brief == TREE[reply.node].clip_caption
 
 

@@ -127,6 +127,14 @@ def test_a_value_that_might_go_on_is_ended_by_an_end_token(decoder, tokenizer, e
     assert tokenizer.decode(row.answer) == "7"
 
 
+def test_every_end_token_may_end_a_value(tokenizer, end):
+    two = SchemaDecoder(tokenizer, width=len(tokenizer), ends=[end, 0])
+    row = two.start(NUMBER, limit=1000)
+    assert not allowed(two, row) & {end, 0}
+    feed(two, row, tokenizer("7", add_special_tokens=False)["input_ids"])
+    assert allowed(two, row) >= {end, 0}
+
+
 def test_a_row_that_has_ended_takes_no_more(decoder, tokenizer):
     row = decoder.start(WORDS, limit=1000)
     feed(decoder, row, tokenizer('"yes"', add_special_tokens=False)["input_ids"])

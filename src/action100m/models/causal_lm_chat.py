@@ -164,7 +164,7 @@ def _load_tokenizer(folder: Path) -> Any:
         raise CheckpointError(f"{folder} has no tokenizer.json: fetch the whole checkpoint, or choose one that has it")
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except BROKEN as error:
+    except (*BROKEN, ImportError) as error:  # a broken file is read as one of another format, which needs another package
         raise CheckpointError(f"cannot load the tokenizer of {folder}: {error} Fetch it again") from error
 
 

@@ -47,7 +47,7 @@ class SchemaDecoder:
         self._width, self._ends = width, frozenset(ends)
         self._tokens = max(width, len(tokenizer))  # some tokenizers have tokens that the model has no logit for
         try:
-            self._tokenizer = from_tokenizer(tokenizer, n_vocab=self._tokens, eos_token=sorted(ends), slices=LLTokenizer.json_slices())
+            self._tokenizer = from_tokenizer(tokenizer, n_vocab=self._tokens, eos_token=min(ends), slices=LLTokenizer.json_slices())
         except (ValueError, RuntimeError, AttributeError) as error:
             raise CheckpointError(f"the tokenizer cannot be held to a schema: {error}. Use a checkpoint that has a tokenizer.json") from error
         self._grammars: dict[str, LLMatcher] = {}
@@ -110,9 +110,15 @@ class Row:
         """Set the bits of the tokens that may come next in one row of a mask of ones."""
         if self._phase in ("starting", "answering"):
             fill_next_token_bitmask(self._matcher, bits, index)
+            for token in self._besides():
+                word, bit = divmod(token, 32)
+                bits.view(np.uint32)[index, word] |= np.uint32(1 << bit)
+
+    def _besides(self) -> Collection[int]:
+        """Return what may come besides the tokens of the schema: the opening of thoughts, or, where the value is whole, any end."""
         if self._phase == "starting" and self._thinking and self._thinking.opening is not None:
-            word, bit = divmod(self._thinking.opening, 32)
-            bits.view(np.uint32)[index, word] |= np.uint32(1 << bit)
+            return (self._thinking.opening,)
+        return self._ends if self._matcher.is_accepting() else ()  # llguidance knows one end only
 
     def take(self, token: int) -> None:
         """Add the token that came next."""
