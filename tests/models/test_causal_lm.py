@@ -212,6 +212,12 @@ def test_a_conversation_that_the_template_refuses_is_not_asked_again(folder):
     assert not replies["1"].ask_again
 
 
+def test_half_a_surrogate_pair_in_a_request_is_read_as_a_replacement_character(saved):
+    asked = [request("\ud83d", node="half"), request("\ufffd", node="mark")]
+    replies = answers(load(saved), asked)
+    assert replies["half"].text == replies["mark"].text
+
+
 def test_a_schema_that_cannot_be_followed_is_an_error(saved):
     with pytest.raises(ModelError, match="held to this JSON schema"):
         list(load(saved).chat([request("Whisk.", schema={"not": {}})]))
@@ -245,7 +251,7 @@ def test_thoughts_without_an_answer_say_so(saved, monkeypatch):
     (reply,) = model.chat([request("Whisk.")])
     assert reply.problem == "it holds reasoning, but no answer"
     assert reply.text == ""
-    assert reply.reasoning.startswith("Eggs.")
+    assert reply.reasoning == "Eggs."
 
 
 # what cannot be loaded

@@ -11,7 +11,7 @@ import pytest
 
 from action100m.errors import CheckpointError, ConfigError, MissingPackageError, ModelError
 from action100m.models.vjepa2 import VJepa2Config
-from support.checkpoints import CROP, WIDTH, edit_json, one_torch_thread, preprocessor_config, save_checkpoint, write_preprocessor
+from support.checkpoints import CROP, WIDTH, edit_json, edit_weights, one_torch_thread, preprocessor_config, save_checkpoint, write_preprocessor
 
 torch = pytest.importorskip("torch", reason="needs the extra 'vjepa2'")
 
@@ -38,14 +38,6 @@ def noise(count=16):
 
 def encode(encoder, frames):
     return encoder.encode([list(encoder.prepare(frames))])
-
-
-def edit_weights(folder, change):
-    from safetensors.torch import load_file, save_file
-
-    weights = load_file(folder / "model.safetensors")
-    change(weights)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def test_vectors_are_the_mean_over_space_of_the_models_tokens(saved):

@@ -104,7 +104,9 @@ def html(status: int) -> Answer:
 class ChatServer:
     """Answers every chat request with what `behave` makes of it. Used with `with`; `asked` is the list of what came, in order of arrival."""
 
-    def __init__(self, behave: Callable[[Asked], Answer], *, models: Sequence[str] = ("test-model",), listing: Answer | None = None) -> None:
+    def __init__(
+        self, behave: Callable[[Asked], Answer], *, models: Sequence[str] = ("test-model",), listing: Answer | None = None, port: int = 0
+    ) -> None:
         names = {"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "test"} for name in models]}
         self.behave = behave
         self.listing = listing or Answer(json.dumps(names).encode())
@@ -113,11 +115,15 @@ class ChatServer:
         self._at_once = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler_for(self))
+        self._server = _Server(("127.0.0.1", port), _handler_for(self))
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
