@@ -25,6 +25,7 @@ from action100m.models.chat_template import ChatTemplate
 from action100m.models.constrained import Row, SchemaDecoder
 from action100m.models.thinking import end_of_thinking
 from action100m.models.weights import BROKEN, check_room, choose_device, load_weights
+from action100m.text import mend
 
 if TYPE_CHECKING:
     from action100m.models.causal_lm import CausalLMConfig
@@ -88,7 +89,7 @@ class CausalLM:
             text = self._template.render(request.messages, effort=request.effort)
         except TemplateError as error:
             return ChatReply(request.node, "", problem=f"the model's chat template refuses the conversation: {error}", ask_again=False)
-        tokens = self._tokenizer(text, add_special_tokens=False)["input_ids"]  # the template has written them
+        tokens = self._tokenizer(mend(text), add_special_tokens=False)["input_ids"]  # the template has written them
         room = self._config.max_new_tokens if self._context is None else min(self._config.max_new_tokens, self._context - len(tokens))
         if room <= 0:
             problem = f"the request has {len(tokens)} tokens, and the model's context holds {self._context}"
@@ -122,7 +123,7 @@ class CausalLM:
         tokens = torch.tensor([[pad] * empty + prompt.tokens for empty, prompt in zip(padding, batch, strict=True)])
         mask = torch.tensor([[0] * empty + [1] * (longest - empty) for empty in padding])
         settings = _SETTINGS(max_new_tokens=max(prompt.room for prompt in batch), do_sample=False, pad_token_id=pad)
-        steering = _Steering(self._decoder, rows, [self._noise(prompt.request) for prompt in batch], temperature=self._config.temperature)
+        steering = _Steering(self._decoder, rows, [self._chance(prompt.request) for prompt in batch], temperature=self._config.temperature)
         with _explain_out_of_memory(), torch.inference_mode():
             self._model.generate(
                 tokens.to(self._model.device),
@@ -132,7 +133,7 @@ class CausalLM:
                 stopping_criteria=[_Taking(rows)],
             )
 
-    def _noise(self, request: ChatRequest) -> torch.Generator:
+    def _chance(self, request: ChatRequest) -> torch.Generator:
         """Return the source of chance of one request, which depends on what is asked only."""
         asked = [[message.role, message.content] for message in request.messages], request.schema, request.effort
         digest = sha256(json.dumps([self._config.seed, *asked], sort_keys=True).encode()).digest()
@@ -210,11 +211,7 @@ def _explain_out_of_memory() -> Iterator[None]:
 
 
 class _Steering(LogitsProcessor):
-    """Lets the likeliest allowed token win, or, at a temperature, each with its probability.
-
-    The second is the first after noise: the largest of logits / temperature + Gumbel noise is a sample of their softmax. So every row may have its
-    own source of chance.
-    """
+    """Lets the likeliest allowed token win, or, at a temperature, one that is drawn: every row has its own source of chance."""
 
     def __init__(self, decoder: SchemaDecoder, rows: Sequence[Row], chances: Sequence[torch.Generator], *, temperature: float) -> None:
         self._decoder, self._rows, self._chances, self._temperature = decoder, rows, chances, temperature
@@ -222,11 +219,19 @@ class _Steering(LogitsProcessor):
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         if scores.isnan().any():
             raise ModelError("the language model gave NaN: set causal_lm.dtype to 'bfloat16' or 'float32', whose range is larger")
-        if self._temperature > 0:
-            noise = torch.stack([-torch.empty(scores.shape[1]).exponential_(generator=chance).log() for chance in self._chances])
-            scores = scores / self._temperature + noise.to(scores.device)
         allowed = torch.from_numpy(self._decoder.allow(self._rows)).to(scores.device)
-        return scores.masked_fill(~allowed, float("-inf"))
+        scores = scores.masked_fill(~allowed, float("-inf"))
+        return self._draw(scores) if self._temperature > 0 else scores
+
+    def _draw(self, scores: torch.Tensor) -> torch.Tensor:
+        """Return scores in which only the drawn tokens are left.
+
+        One draw a row, looked up in the cumulative probabilities: noise for each of 150,000 tokens would cost more than a small model's step.
+        """
+        reach = torch.softmax(scores.double() / self._temperature, 1).cumsum(1)
+        shares = torch.stack([torch.rand((), generator=chance, dtype=torch.float64) for chance in self._chances]).to(scores.device)
+        drawn = torch.searchsorted(reach, (shares * reach[:, -1])[:, None], right=True).clamp_max(scores.shape[1] - 1)
+        return torch.full_like(scores, float("-inf")).scatter_(1, drawn, 0.0)
 
 
 class _Taking(StoppingCriteria):

@@ -75,7 +75,7 @@ class ChatTemplate:
     def _renders_probe(self) -> bool:
         try:
             text = self.render(_PROBE)
-        except TemplateError:
+        except (TemplateError, TypeError, ValueError):  # what a template's own code raises over turns that it does not expect
             return False
         return _RULES in text and _QUESTION in text
 

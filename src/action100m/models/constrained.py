@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _LAYOUT: Final[JsonCompileOptions] = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 """JSON as `json.dumps` writes it. Free white space would let a model write line breaks for ever."""
-_LONGEST_MARK: Final = 32
-"""Tokens in which the end of the thoughts is looked for; the longest mark has 27 letters, and none is longer in tokens."""
-
 Phase = Literal["starting", "thinking", "answering", "ended"]
 
 
@@ -87,7 +84,7 @@ class Row:
         self._matcher, self._decode, self._ends, self._limit, self._thinking = matcher, decode, ends, limit, thinking
         self._phase: Phase = "answering" if thinking is None else "thinking" if thinking.opening is None else "starting"
         self.thoughts: list[int] = []
-        """Tokens before the answer."""
+        """Tokens before the answer, the mark between them included."""
         self.answer: list[int] = []
         """Tokens of the answer, without one that ends it."""
 
@@ -132,11 +129,12 @@ class Row:
             self._phase = "ended"
 
     def _think(self, token: int) -> None:
-        self.thoughts.append(token)
         if token in self._ends:
             self._phase = "ended"
-        elif self._thinking and self._thinking.end.search(self._decode(self.thoughts[-_LONGEST_MARK:])):
-            self._phase = "answering"
+            return
+        self.thoughts.append(token)
+        if self._thinking and self._thinking.end.search(self._decode(self.thoughts[-len(self._thinking.end.pattern) :])):
+            self._phase = "answering"  # looked for in so many tokens as its pattern has letters: no token is less than one
 
     def _answer(self, token: int) -> None:
         if token in self._ends:  # allowed only where the value is whole
