@@ -22,7 +22,7 @@ _INTERNVL = {"start_image_token": "<img>", "end_image_token": "</img>", "context
 _NAMED: dict[str, Any] = {"internvl": {"extra_special_tokens": _INTERNVL}}
 _TEMPLATE = (
     "{{ bos_token }}{% for turn in messages %}{{ turn['role'] }}: {% for part in turn['content'] %}"
-    "{% if part['type'] == 'image' %}MARK{% else %}{{ part['text'] }}{% endif %}{% endfor %}\n{% endfor %}"
+    "{% if part['type'] == 'image' %}MARK{% else %}{{ part['text'] }}{% endif %}{% endfor %}{{ '\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}assistant:{% endif %}"
 )
 
@@ -58,7 +58,6 @@ def _tokenizer(family: Family) -> Any:
         ["a cook cuts the bread"], trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
     )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, bos_token="<s>", eos_token="</s>", pad_token="<pad>", **_NAMED.get(family, {}))
-    tokenizer.add_special_tokens({"additional_special_tokens": special[3:]}, replace_extra_special_tokens=False)
     tokenizer.chat_template = _TEMPLATE.replace("MARK", _MARKS[family])
     return tokenizer
 

@@ -105,7 +105,7 @@ def _load(folder: Path) -> Any:
         try:
             return make(folder, local_files_only=True, trust_remote_code=False)
         except (ImportError, ValueError) as error:
-            if "torchvision" not in str(error):
+            if "torchvision" not in str(error).lower():
                 raise
             return _load_parts(folder)
     except ImportError as error:
