@@ -12,9 +12,12 @@ import pytest
 from action100m.models.base import Captioner, CaptionRequest
 from action100m.models.endpoint_caption import CaptionEndpointConfig
 from action100m.models.preview import PreviewConfig
+from action100m.models.vlm import VlmConfig
 from action100m.video.video import Cue, Frames
 from support.chat_server import Asked, ChatServer, completion
+from support.checkpoints import one_torch_thread
 from support.moving import film, measure, view
+from support.vlm_checkpoints import save_vlm
 
 
 def _describe(asked: Asked):
@@ -22,10 +25,15 @@ def _describe(asked: Asked):
     return completion(f"Something {sha256(json.dumps([asked.urls, asked.text]).encode()).hexdigest()}.")
 
 
-@pytest.fixture(scope="module", params=["preview", "endpoint", "endpoint with clips"])
-def config(request):
+@pytest.fixture(scope="module", params=["preview", "vlm", "endpoint", "endpoint with clips"])
+def config(request, tmp_path_factory):
     if request.param == "preview":
         yield PreviewConfig()
+    elif request.param == "vlm":
+        pytest.importorskip("torch", reason="needs the extra 'vlm'")
+        with one_torch_thread():
+            folder = save_vlm(tmp_path_factory.mktemp("vlm"), "smolvlm")
+            yield VlmConfig(checkpoint=str(folder), device="cpu", max_new_tokens=12)
     else:
         with ChatServer(_describe) as server:
             shown_as = "clip" if request.param == "endpoint with clips" else "frames"
