@@ -49,8 +49,8 @@ def given(tree: Tree, earlier: Annotated | None = None) -> Given:
     return captioned if earlier is None else {**captioned, "annotate": earlier}
 
 
-def stage_for(server: ChatServer, *, retries: int = 1, timeout: float = 5.0, **settings) -> Annotate:
-    model = EndpointConfig(model="test-model", base_url=server.base_url, retries=retries, timeout=timeout)
+def stage_for(server: ChatServer, *, retries: int = 1, timeout: float = 5.0, concurrency: int = 16, **settings) -> Annotate:
+    model = EndpointConfig(model="test-model", base_url=server.base_url, retries=retries, timeout=timeout, concurrency=concurrency)
     return Annotate(AnnotateConfig(**{"model": model, "rounds": 1, **settings}))
 
 
@@ -167,6 +167,73 @@ def test_what_segments_share_comes_first():
     systems = {asked.body["messages"][0]["content"] for asked in server.asked}
     shared_parts = {asked.body["messages"][1]["content"].split("# Captions of the segment")[0] for asked in server.asked}
     assert (len(server.asked), len(systems), len(shared_parts)) == (4, 1, 1)
+
+
+def test_segments_that_begin_alike_are_sent_one_after_the_other():
+    with ChatServer(about_the_segment) as server:
+        stage_for(server, concurrency=1)(VIDEO, given(make_tree()))
+    assert [asked_span(asked) for asked in server.asked] == [(0, 4), (0, 10), (0, 16), (10, 16)]
+
+
+def test_segments_go_through_all_rounds_before_those_that_the_cache_has_no_room_for():
+    with ChatServer(about_the_segment) as server:
+        made = stage_for(server, rounds=2, cache_tokens=1)(VIDEO, given(make_tree()))
+    spans = [(0, 4), (0, 10), (0, 16), (10, 16)]
+    assert [asked_span(asked) for asked in server.asked] == [span for span in spans for _ in range(2)]
+    assert annotated_spans(made.tree) == [(0, 16), (0, 10), (10, 16), (0, 4)]
+
+
+def test_progress_grows_over_all_groups_to_the_end():
+    shares: list[float] = []
+    with ChatServer(about_the_segment) as server:
+        stage_for(server, rounds=2, cache_tokens=1)(VIDEO, given(make_tree()), shares.append)
+    assert shares == [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0]
+
+
+def test_how_many_go_together_changes_nothing_that_is_kept():
+    with ChatServer(about_the_segment) as server:
+        together, apart = (stage_for(server, rounds=2, cache_tokens=tokens) for tokens in (None, 1))
+        assert together(VIDEO, given(make_tree())).to_bytes() == apart(VIDEO, given(make_tree())).to_bytes()
+        assert together.settings == apart.settings
+
+
+def test_a_prompt_longer_than_the_window_shows_fewer_levels():
+    tree = make_tree().update(lambda node: replace(node, clip_caption=f"Clip {node.start:g} to {node.end:g}.".ljust(6_000, ".")))
+    with ChatServer(about_the_segment) as server:
+        made = stage_for(server, global_depth=0, context_tokens=14_000)(VIDEO, given(tree))
+    prompts = {asked_span(asked): asked.text.split("# Captions of the segment")[1] for asked in server.asked}
+    assert "Clip 0 to 2." in prompts[0, 4]
+    assert "Clip 0 to 2." not in prompts[0, 16]
+    assert "Clip 0 to 16." in prompts[0, 16]
+    assert made.failed == ()
+
+
+def test_a_segment_whose_prompt_does_not_fit_at_all_is_a_gap_and_nothing_is_sent():
+    long = make_tree().update(lambda node: replace(node, clip_caption="x" * 90_000) if node.start == 10 else node)
+    with ChatServer(about_the_segment) as server:
+        made = stage_for(server, global_depth=0, context_tokens=20_000)(VIDEO, given(long))
+        assert stage_for(server, global_depth=0, context_tokens=20_000)(VIDEO, given(long, made)) == made
+    assert {asked_span(asked) for asked in server.asked} == {(0, 4), (0, 10), (0, 16)}
+    (reason,) = [gap.reason for gap in made.gaps if span_of(made, gap) == (10, 16)]
+    assert re.fullmatch(r"the prompt may take 3\d{4} tokens at the least detail; annotate.context_tokens is 20000", reason)
+    assert made.failed == ()
+
+
+def test_what_the_model_thought_is_kept_apart_from_the_reply():
+    with ChatServer(lambda asked: completion(say(), reasoning_content="Eggs, so ...")) as server:
+        made = stage_for(server, rounds=2)(VIDEO, given(make_tree()))
+    assert {(turn.text, turn.reasoning) for turn in made.history} == {(say(), "Eggs, so ...")}
+    assert not any("Eggs, so" in asked.text for asked in server.asked)
+    assert Annotated.from_bytes(made.to_bytes()) == made
+
+
+def test_artifacts_from_before_reasoning_was_kept_are_read():
+    with ChatServer(about_the_segment) as server:
+        made = stage_for(server)(VIDEO, given(make_tree()))
+    old = json.loads(made.to_bytes())
+    for turn in old["history"]:
+        del turn["reasoning"]
+    assert Annotated.from_bytes(json.dumps(old).encode()) == made
 
 
 def test_a_reply_that_does_not_fit_is_asked_again_with_the_reason():
@@ -386,6 +453,8 @@ def test_defaults_are_the_papers():
         ({"min_duration": -1.0}, "annotate.min_duration must be at least 0, got -1.0"),
         ({"min_duration": float("nan")}, "got nan"),
         ({"global_depth": -1}, "annotate.global_depth must be at least 0, got -1"),
+        ({"context_tokens": 0}, "annotate.context_tokens must be None or at least 1, got 0"),
+        ({"cache_tokens": -5}, "annotate.cache_tokens must be None or at least 1, got -5"),
         ({"nodes": "leaves"}, "got 'leaves'"),
         ({"efforts": ("extreme",)}, "extreme"),
         ({"rounds": 1, "efforts": ("high", "low")}, "efforts names 2 rounds, but annotate.rounds is 1"),

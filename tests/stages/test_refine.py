@@ -73,6 +73,13 @@ def test_a_round_continues_from_the_last_answer_and_the_same_evidence():
     assert dialogue.answer == third
 
 
+def test_what_the_model_thought_is_kept_and_never_sent_back():
+    model = Script([reply("eggs", reasoning="It is about eggs."), reply(GOOD, reasoning="Now as JSON."), reply(GOOD)])
+    dialogue = run(model, efforts=(None, None))
+    assert [turn.reasoning for turn in dialogue.turns] == ["It is about eggs.", "Now as JSON.", ""]
+    assert not any("It is about eggs" in text or "Now as JSON" in text for request in model.asked for _, text in conversation(request))
+
+
 def test_a_reply_that_does_not_fit_is_answered_with_the_reason_in_the_same_conversation():
     model = Script([reply("eggs"), reply("", problem="it is empty"), reply(GOOD)])
     dialogue = run(model)
