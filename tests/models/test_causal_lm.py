@@ -212,6 +212,13 @@ def test_a_conversation_that_the_template_refuses_is_not_asked_again(folder):
     assert not replies["1"].ask_again
 
 
+def test_effort_reaches_the_prompt(folder):
+    (folder / "chat_template.jinja").write_text("{{ reasoning_effort | default('') }}" + CHAT_TEMPLATE)
+    model = load(folder, max_new_tokens=1)
+    lengths = [answers(model, [request("Whisk.", effort=effort)])["0"].usage.input for effort in (None, "high")]
+    assert 0 < lengths[0] < lengths[1]
+
+
 def test_half_a_surrogate_pair_in_a_request_is_read_as_a_replacement_character(saved):
     asked = [request("\ud83d", node="half"), request("\ufffd", node="mark")]
     replies = answers(load(saved), asked)

@@ -118,7 +118,7 @@ class CausalLM:
     def _write(self, batch: Sequence[_Prompt], rows: Sequence[Row]) -> None:
         """Let the model write all rows to their ends."""
         longest = max(len(prompt.tokens) for prompt in batch)
-        pad = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._ends[0]
+        pad = self._ends[0]  # masked out; a tokenizer's own may be missing, or one that the model does not know
         padding = [longest - len(prompt.tokens) for prompt in batch]
         tokens = torch.tensor([[pad] * empty + prompt.tokens for empty, prompt in zip(padding, batch, strict=True)])
         mask = torch.tensor([[0] * empty + [1] * (longest - empty) for empty in padding])
