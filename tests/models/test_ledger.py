@@ -50,7 +50,7 @@ class Counting:
     def chat(self, requests):
         for request in requests:
             self._count(request)
-            yield ChatReply(request.node, f"reply {len(self.asked)}", TokenUsage(5, 3), problem="cut off", ask_again=False)
+            yield ChatReply(request.node, f"reply {len(self.asked)}", TokenUsage(5, 3), problem="cut off", ask_again=False, reasoning="hm")
 
     def _count(self, request):
         if len(self.asked) == self.most:
@@ -65,6 +65,7 @@ def test_the_same_request_is_sent_once():
         assert (reply.node, reply.field, reply.text) == (node, "clip_caption", "caption 1")
         (chat,) = remember_chats(model, shelf, {"kind": "c"}).chat([replace(CHAT, node=node)])
         assert (chat.node, chat.text, chat.problem, chat.ask_again, chat.usage) == (node, "reply 2", "cut off", False, TokenUsage(5, 3))
+        assert chat.reasoning == "hm"
     assert model.asked == ["n1", "n1"]
 
 

@@ -30,6 +30,7 @@ class Entry:
     ask_again: bool = True
     seconds: float = 0.0
     retries: int = 0
+    reasoning: str = ""
 
 
 class Ledger(Protocol):
@@ -102,11 +103,11 @@ class _RememberingChatModel:
         keys = {request.node: self._key(request) for request in requests}
         known = {} if self.afresh else {node: entry for node, key in keys.items() if (entry := self.ledger.recall(key)) is not None}
         for node, entry in known.items():
-            yield ChatReply(node, entry.text, entry.usage, entry.problem, entry.ask_again)
+            yield ChatReply(node, entry.text, entry.usage, entry.problem, entry.ask_again, reasoning=entry.reasoning)
         unknown = [request for request in requests if request.node not in known]
         for reply in self.model.chat(unknown) if unknown else ():
             if key := keys.get(reply.node):
-                entry = Entry(reply.text, reply.usage, reply.problem, reply.ask_again, reply.seconds, reply.retries)
+                entry = Entry(reply.text, reply.usage, reply.problem, reply.ask_again, reply.seconds, reply.retries, reply.reasoning)
                 self.ledger.note(key, entry, purpose="annotate", model=self.name)
             yield reply
 

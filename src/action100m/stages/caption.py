@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Discriminator
 
 from action100m.errors import ConfigError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
+from action100m.models.endpoint_caption import CaptionEndpointConfig
 from action100m.models.ledger import Ledger, remember_captions
 from action100m.models.preview import PreviewConfig
 from action100m.models.vlm import VlmConfig
@@ -40,7 +41,7 @@ _PROMPTS: Final[dict[CaptionField, str]] = {
 }
 
 
-_CaptionerConfig = Annotated[PreviewConfig | VlmConfig, Discriminator("kind")]
+_CaptionerConfig = Annotated[PreviewConfig | VlmConfig | CaptionEndpointConfig, Discriminator("kind")]
 
 _Place = tuple[str, CaptionField]
 """Node id and field, by which requests and replies meet."""
