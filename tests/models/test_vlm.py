@@ -3,6 +3,8 @@
 import shutil
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -90,7 +92,7 @@ def use_transformers(folder, frames, **settings):
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_idefics3_says_what_it_says_in_a_direct_use_of_transformers(folders, captioners, count):
-    settings = {} if count == 1 else {"do_image_splitting": False}
+    settings = {} if count == 1 else {"do_image_splitting": False, "size": {"longest_edge": 32}}
     expected = use_transformers(folders["idefics3"], noise(count), **settings)
     assert say(captioners["idefics3"], noise(count)) == expected != ""
 
@@ -414,6 +416,24 @@ def test_smolvlm_without_num2words_names_the_pip_line(monkeypatch, folders):
     monkeypatch.setattr(processing_smolvlm, "num2words", None)
     with pytest.raises(MissingPackageError, match="'num2words'"):
         load(folders["smolvlm"])
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there")
+def test_a_processor_that_is_made_for_torchvision_only_says_so(folder):
+    edit_json(folder / "config.json", model_type="perception_lm")
+    edit_json(folder / "preprocessor_config.json", image_processor_type="PerceptionLMImageProcessor", processor_class="PerceptionLMProcessor")
+    edit_json(folder / "processor_config.json", processor_class="PerceptionLMProcessor")
+    with pytest.raises(CheckpointError, match="install the torchvision made for your PyTorch, or choose another"):
+        load(folder)
+
+
+def test_full_gpu_memory_at_loading_tells_the_cure(folder, monkeypatch):
+    from action100m.models import vlm_captioner
+
+    model = Mock(to=Mock(side_effect=torch.OutOfMemoryError("CUDA out of memory")))
+    monkeypatch.setattr(vlm_captioner, "_load_model", lambda folder, dtype: model)
+    with pytest.raises(ModelError, match=r"set vlm\.checkpoint to a smaller model"):
+        load(folder)
 
 
 def test_a_gpu_gets_bfloat16_if_it_knows_it(monkeypatch):

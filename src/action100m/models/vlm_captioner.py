@@ -60,7 +60,7 @@ class VlmCaptioner:
         _check_architecture(folder)
         self._processor = VlmProcessor(folder, tiles=config.tiles)
         check_room(folder, self._device, dtype, kind=config.kind)
-        self._model = _load_model(folder, dtype).to(self._device)
+        self._model = _place(_load_model(folder, dtype), self._device)
         self._ends = _find_ends(self._model, self._processor.tokenizer, folder)
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
         self._budget = config.batch_tokens
@@ -165,6 +165,13 @@ def _load_model(folder: Path, dtype: torch.dtype) -> Any:
         return load_weights(AutoModelForImageTextToText, folder, dtype).requires_grad_(False).eval()
     except ImportError as error:
         raise CheckpointError(f"the model in {folder} needs a package that is not installed: {error} Install it, or choose another model") from error
+
+
+def _place(model: Any, device: torch.device) -> Any:
+    try:
+        return model.to(device)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(f"the GPU's memory is full: set vlm.checkpoint to a smaller model, or free what others hold of it. {error}") from error
 
 
 def _find_ends(model: Any, tokenizer: Any, folder: Path) -> frozenset[int]:

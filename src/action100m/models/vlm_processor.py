@@ -70,8 +70,7 @@ class VlmProcessor:
         """Return the inputs of a batch whose members may share it, left-padded."""
         texts = [self._render(prompt, len(frames)) for prompt, frames in asks]
         pictures = [[Image.fromarray(frame) for frame in frames] for _, frames in asks]
-        whole = not self._tiles or len(asks[0][1]) > 1
-        settings = {name: False for name in _TILING if whole and hasattr(self._processor.image_processor, name)}
+        settings = _whole(self._processor.image_processor) if not self._tiles or len(asks[0][1]) > 1 else {}
         begun = self.tokenizer.bos_token and texts[0].startswith(self.tokenizer.bos_token)  # the template has written it, so the tokenizer must not
         return self._processor(
             text=texts, images=pictures, padding=True, return_tensors="pt", **({"add_special_tokens": False} if begun else {}), **settings
@@ -108,12 +107,8 @@ def _load(folder: Path) -> Any:
             if "torchvision" not in str(error).lower():
                 raise
             return _load_parts(folder)
-    except ImportError as error:
-        raise _explain_missing(error, folder) from error
-    except BROKEN as error:
-        raise CheckpointError(
-            f"cannot load the processor in {folder}: {error} Fetch the whole checkpoint, with its tokenizer and processor"
-        ) from error
+    except (ImportError, *BROKEN) as error:
+        raise _explain(error, folder) from error
 
 
 def _load_parts(folder: Path) -> Any:
@@ -130,11 +125,27 @@ def _load_parts(folder: Path) -> Any:
     return pictures.from_args_and_dict(parts, settings, video_processor=None)
 
 
-def _explain_missing(error: ImportError, folder: Path) -> CheckpointError | MissingPackageError:
-    if "num2words" in str(error):
-        return MissingPackageError("num2words", extra="vlm", needed_by="the processor of SmolVLM")
+def _explain(error: Exception, folder: Path) -> CheckpointError | MissingPackageError:
     reason = " ".join(str(error).split())
-    return CheckpointError(f"the processor in {folder} needs a package that is not installed: {reason} Install it, or choose another model")
+    if "num2words" in reason:
+        return MissingPackageError("num2words", extra="vlm", needed_by="the processor of SmolVLM")
+    if "torchvision" in reason.lower():
+        return CheckpointError(
+            f"the processor in {folder} prepares pictures with torchvision only: install the torchvision made for your PyTorch, or choose another "
+            f"model. {reason}"
+        )
+    if isinstance(error, ImportError):
+        return CheckpointError(f"the processor in {folder} needs a package that is not installed: {reason} Install it, or choose another model")
+    return CheckpointError(f"cannot load the processor in {folder}: {reason} Fetch the whole checkpoint, with its tokenizer and processor")
+
+
+def _whole(image_processor: Any) -> dict[str, Any]:
+    """Return the settings by which pictures are not cut into tiles."""
+    settings: dict[str, Any] = {name: False for name in _TILING if hasattr(image_processor, name)}
+    if "do_image_splitting" in settings and (largest := getattr(image_processor, "max_image_size", None)):
+        # SmolVLM enlarges pictures to 2048 pixels for its tiles; without tiles they end at 512, so straight there: 0.7 s a clip in place of 4.9
+        settings["size"] = {"longest_edge": largest["longest_edge"]}
+    return settings
 
 
 def _find_template(processor: Any, folder: Path) -> str:
