@@ -226,3 +226,15 @@ def test_a_caption_cut_short_is_kept_with_a_remark(video, embedded):
     made = stage_with(Loops(), fit="squash")(video, given_tree(embedded))
     assert [(remark.node, remark.text) for remark in made.remarks] == [(made.tree.root.id, "cut off at 4 tokens")] * 3
     assert made.gaps == ()
+
+
+def test_the_caption_and_the_action_of_a_node_share_their_frames(video, embedded):
+    asked = {}
+
+    class Keeps(Witness):
+        def caption(self, requests):
+            asked.update({(request.node, request.field): request.frames for request in requests})
+            return super().caption(requests)
+
+    made = stage_with(Keeps(), fit="squash")(video, given_tree(embedded, ("", 3.0)))
+    assert all(asked[node.id, "clip_caption"] is asked[node.id, "clip_action"] for node in made.tree.nodes)
