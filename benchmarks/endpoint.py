@@ -12,6 +12,7 @@ import asyncio
 import json
 import multiprocessing
 import time
+from collections import deque
 from multiprocessing.connection import Connection
 
 from action100m.annotation import ANNOTATION_SCHEMA
@@ -35,25 +36,52 @@ COMPLETION = json.dumps(
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(COMPLETION), COMPLETION)
 
 
+class Server(asyncio.Protocol):
+    """One connection. Protocols are lighter than streams, so that the server does not take the processor from what is measured."""
+
+    latency = 0.0
+    waiting: deque[Server] = deque()
+    busy = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to listen."""
+        self.transport = transport
+        self.missing: int | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the whole request, then for a slot."""
+        if self.missing is None:  # the head comes in one piece
+            head, _, data = data.partition(b"\r\n\r\n")
+            self.missing = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        self.missing -= len(data)
+        if not self.missing:
+            Server.waiting.append(self)
+            Server.fill_slots()
+
+    @staticmethod
+    def fill_slots() -> None:
+        """Let those that wait have what is free."""
+        while Server.waiting and Server.busy < SLOTS:
+            Server.busy += 1
+            asyncio.get_running_loop().call_later(Server.latency, Server.waiting.popleft().answer)
+
+    def answer(self) -> None:
+        """Send the reply and free the slot."""
+        Server.busy -= 1
+        self.transport.write(REPLY)
+        self.transport.close()
+        Server.fill_slots()
+
+
 def serve(latency: float, told: Connection) -> None:
     """Answer for ever; the port is told first."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.split(b":")[1]))
-        async with slots:
-            if latency:
-                await asyncio.sleep(latency)
-        writer.write(REPLY)
-        writer.close()
-
     async def listen() -> None:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=1024)
+        server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0, backlog=1024)
         told.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
-    slots = asyncio.Semaphore(SLOTS)
+    Server.latency = latency
     asyncio.run(listen())
 
 

@@ -20,7 +20,8 @@ class ServerConfig:
     """The name under which the server has it."""
     base_url: str | tuple[str, ...] = "http://localhost:8000/v1"
     """Address of the server's API, which usually ends in /v1; or several, whose servers share the work: each request goes to the one with the
-    fewest tokens in flight, and a server that cannot be reached rests for a while and is tried again."""
+    fewest tokens in flight, and a server that cannot be reached rests for a while and is tried again. Proxies named in the environment are not
+    used."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the API key. The key itself is never written anywhere. Servers of your own need none."""
     timeout: float = 600.0
