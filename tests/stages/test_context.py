@@ -36,7 +36,7 @@ def test_parts_come_in_time_order_each_before_the_whole_and_the_segment_last():
 
 def test_only_the_segment_and_what_lies_in_it_is_rendered():
     tree = captioned_tree()
-    text = render_segment(tree, tree.nodes[1], depth=1, share=False)
+    text = render_segment(tree, tree.nodes[1], depth=1)
     assert spans(text) == ["0-4", "4-10", "0-10"]
     assert "clip 0.0-10.0" in text
     assert "16.0" not in text
@@ -45,32 +45,15 @@ def test_only_the_segment_and_what_lies_in_it_is_rendered():
 @pytest.mark.parametrize(("depth", "shown"), [(0, ["0-16"]), (1, ["0-10", "10-16", "0-16"]), (2, ["0-4", "4-10", "0-10", "10-16", "0-16"])])
 def test_nothing_below_the_depth_is_shown(depth, shown):
     tree = captioned_tree()
-    assert spans(render_segment(tree, tree.root, depth=depth, share=False)) == shown
+    assert spans(render_segment(tree, tree.root, depth=depth)) == shown
 
 
-def test_a_segment_begins_with_what_is_shown_of_a_shorter_one_with_the_same_start():
+def test_a_segment_begins_with_all_that_is_shown_of_its_first_part_where_that_ends_above_the_depth():
     tree = captioned_tree()
-    longest, longer, short = (render_segment(tree, tree.nodes[place], depth=1) for place in (0, 1, 3))
-    assert spans(short) == ["0-2", "2-4", "0-4"]
-    assert longer.startswith(short)
-    assert longest.startswith(longer)
-    assert spans(longest) == ["0-2", "2-4", "0-4", "4-10", "0-10", "10-16", "0-16"]
-
-
-def test_the_first_part_is_shown_at_most_two_levels_deeper_than_the_rest():
-    tree = split_tree(0.0, 256.0, *(("0" * depth, 128.0 / 2**depth) for depth in range(8)))
-    tree = tree.update(lambda node: replace(node, clip_caption="x"))
-    by_span = {f"{node.start:g}-{node.end:g}": node for node in tree.nodes}
-    assert max(by_span[span].level for span in spans(render_segment(tree, tree.root, depth=2))) == 4
-    for top in (node for node in tree.nodes if node.start == 0 and not tree.is_leaf(node)):
-        shown = spans(render_segment(tree, top, depth=2))
-        assert max(by_span[span].level for span in shown) - top.level <= 2 + 2
-        assert set(spans(render_segment(tree, top, depth=2, share=False))) <= set(shown)
-
-
-def test_depth_0_shows_the_segment_alone():
-    tree = captioned_tree()
-    assert spans(render_segment(tree, tree.root, depth=0)) == ["0-16"]
+    whole, first, first_of_first = (render_segment(tree, tree.nodes[place], depth=3) for place in (0, 1, 3))
+    assert spans(first_of_first) == ["0-2", "2-4", "0-4"]
+    assert first.startswith(first_of_first)
+    assert whole.startswith(first)
 
 
 def test_outline_of_the_video_ends_at_its_depth():

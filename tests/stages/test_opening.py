@@ -74,10 +74,8 @@ def test_the_bound_is_a_third_of_the_bytes_and_room_for_the_talk():
     assert bound_tokens(dialogue) == -(-len(read_opening(dialogue)) // 3) + TALK_TOKENS
 
 
-def test_what_was_shown_to_begin_like_a_shorter_segment_goes_before_any_level_that_was_asked_for():
-    details = list(lower_detail(FULL))
-    assert details[:3] == [FULL, Detail(2, 1, share=False), Detail(1, 1, share=False)]
-    assert details[-1] == Detail(0, 0, share=False, whole_transcript=False)
+def test_detail_is_lowered_one_level_at_a_time():
+    assert list(lower_detail(Detail(2, 1))) == [Detail(2, 1), Detail(1, 1), Detail(0, 1), Detail(0, 0), Detail(0, 0, whole_transcript=False)]
 
 
 def test_without_a_limit_and_with_room_enough_everything_is_shown():

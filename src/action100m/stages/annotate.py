@@ -56,8 +56,7 @@ class AnnotateConfig:
     global_depth: int = 3
     """Levels below the root in the outline of the whole video. The paper says "limited depth"."""
     subtree_depth: int = 6
-    """Levels below a segment whose captions are read with it. Its first part is shown up to 2 levels deeper, so that prompts begin alike
-    (`stages.context`). At 6, up to 160,000 characters on the ten released records."""
+    """Levels below a segment whose captions are read with it. At 6, at most 127 nodes: up to 109,000 characters on the ten released records."""
     context_tokens: int | None = None
     """The model's window for the prompt: what it holds, less the longest reply (`max_tokens`). A prompt that may be longer, at a cautious 3 bytes a
     token, shows less: first fewer levels of the segment, then fewer of the outline, then only what is said during the segment. Where that is not

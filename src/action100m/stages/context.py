@@ -1,14 +1,13 @@
 """What a reasoning model is given to read about a segment, as Markdown with the times as headings (paper section 3.3).
 
 What all segments of a video share comes first (metadata, transcript, the outline of the whole). Then the captions of all that lies in the segment,
-depth first, parts before the whole that they make up, and the segment's own last. So what is read about the first part of a segment is how the text
-about the segment itself begins, and a server that caches prompt prefixes reads it once.
+depth first, parts before the whole that they make up, and the segment's own last. So a segment's text begins as that of its first part does, as far
+as both are shown to the same level, and a server that caches prompt prefixes reads it once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 import yaml
@@ -18,11 +17,6 @@ from action100m.video.video import Cue, VideoMetadata
 
 _DEEPEST_HEADING = 6
 """Markdown knows no deeper ones; below, the times alone tell what lies in what."""
-
-_BAND = 3
-"""Levels of segments with the same start whose texts begin alike. Among them the first part is shown up to 2 levels deeper than the rest. On the
-released records all texts together grow by 8 %, and with a cache 27 % less of them is read; without bands it would be 15 % and 40 %, but the text
-of the largest segment would grow to 2.6 times its length, nearly all of it about its first seconds."""
 
 
 def render_video(tree: Tree, metadata: VideoMetadata, *, depth: int) -> str:
@@ -38,13 +32,10 @@ def render_outline(tree: Tree, top: Node, *, depth: int) -> str:
     return "\n\n".join(_render_node(node, node.level - top.level) for node in nodes if node is top or _render_captions(node))
 
 
-def render_segment(tree: Tree, node: Node, *, depth: int, share: bool = True) -> str:
-    """Return the captions of `depth` levels below a segment, depth first and in time order, then its own.
-
-    share: make the text begin, wherever the tree lets it, as that of a shorter segment with the same start; for this the first part is shown deeper.
-    """
-    parts = _find_parts(tree, node, depth=depth, share=share)
-    return "\n\n".join(["# Captions of the segment", *(_render_node(part, 0) for part in parts if part is node or _render_captions(part))])
+def render_segment(tree: Tree, node: Node, *, depth: int) -> str:
+    """Return the captions of `depth` levels below a segment, depth first and in time order, then its own."""
+    parts = (part for part in _bottom_up(tree, node, depth) if part is node or _render_captions(part))
+    return "\n\n".join(["# Captions of the segment", *(_render_node(part, 0) for part in parts)])
 
 
 def format_seconds(seconds: float) -> str:
@@ -64,24 +55,6 @@ def _render_cue(cue: Cue) -> str:
 
 def _to_yaml(value: dict[str, Any]) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1_000_000)
-
-
-def _find_parts(tree: Tree, top: Node, *, depth: int, share: bool) -> Iterator[Node]:
-    """Yield what is shown of a segment, parts first.
-
-    Of its first halves, and theirs, those in the same band of levels begin with each other's texts: each is all that the next smaller one shows, its
-    right half, and itself.
-    """
-    *larger, smallest = _first_halves(tree, top) if share and depth else [top]
-    rights = ((tree.children(node)[1], node) for node in reversed(larger))
-    return chain(_bottom_up(tree, smallest, depth), chain.from_iterable((*_bottom_up(tree, right, depth - 1), node) for right, node in rights))
-
-
-def _first_halves(tree: Tree, node: Node) -> Iterator[Node]:
-    yield node
-    while (children := tree.children(node)) and children[0].level // _BAND == node.level // _BAND:
-        node = children[0]
-        yield node
 
 
 def _bottom_up(tree: Tree, top: Node, depth: int) -> Iterator[Node]:

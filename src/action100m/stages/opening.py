@@ -2,7 +2,7 @@
 
     system   rules                                  the same for all videos
     user     metadata, transcript, outline          the same for all segments of a video
-             captions of the segment                begin like those of a shorter segment with the same start
+             captions of the segment                those of its first part first
              which segment
 
 What is the same stands first, for servers that cache prompt prefixes. No caption and no line of a transcript is ever cut: a prompt that may be too
@@ -42,22 +42,17 @@ class Detail:
 
     subtree_depth: int
     global_depth: int
-    share: bool = True
-    """Show first parts deeper where that makes segments begin alike."""
     whole_transcript: bool = True
     """False: only what is said during the segment."""
 
 
 def lower_detail(full: Detail) -> Iterator[Detail]:
     """Yield full detail, then ever less: what lies deepest in the segment goes first, then the outline, then what is said elsewhere."""
-    yield full
-    if full.share:
-        yield replace(full, share=False)
-    for depth in range(full.subtree_depth - 1, -1, -1):
-        yield replace(full, share=False, subtree_depth=depth)
+    for depth in range(full.subtree_depth, -1, -1):
+        yield replace(full, subtree_depth=depth)
     for depth in range(full.global_depth - 1, -1, -1):
-        yield replace(full, share=False, subtree_depth=0, global_depth=depth)
-    yield Detail(0, 0, share=False, whole_transcript=False)
+        yield Detail(0, depth)
+    yield Detail(0, 0, whole_transcript=False)
 
 
 def open_dialogues(
@@ -72,7 +67,7 @@ def open_dialogues(
     def describe(node: Node, detail: Detail) -> Dialogue:
         said = replace(metadata, transcript=cues_between(metadata.transcript, node.start, node.end))
         video = describe_video(detail.global_depth) if detail.whole_transcript else render_video(tree, said, depth=detail.global_depth)
-        segment = render_segment(tree, node, depth=detail.subtree_depth, share=detail.share)
+        segment = render_segment(tree, node, depth=detail.subtree_depth)
         return _begin(tree, node, prompts, video=video, segment=segment)
 
     for node in nodes:
