@@ -169,6 +169,25 @@ def test_a_caption_that_reaches_the_limit_is_kept_and_says_so(folders, captioner
 
 
 @pytest.fixture
+def thinker(folder):
+    """A model whose template opens its thoughts."""
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("assistant:", "assistant:<think>"))
+    return load(folder)
+
+
+def test_thoughts_are_no_part_of_a_caption(thinker):
+    thoughts, caption = (thinker._processor.tokenizer(text)["input_ids"] for text in ("a cook? </think>\n\n", "A cook cuts bread."))
+    assert thinker._processor.read(thoughts + caption) == ("A cook cuts bread.", True)
+
+
+def test_a_model_that_never_ends_its_thoughts_has_not_answered(thinker):
+    (reply,) = thinker.caption([ask("it", noise(1))])
+    assert reply.text == ""
+    assert reply.problem == "it was still thinking after 12 tokens: raise vlm.max_new_tokens, or choose the model's instruct form"
+
+
+@pytest.fixture
 def batches(monkeypatch):
     """Rows and padded prompt length of each batch that is generated."""
     from action100m.models import vlm_captioner

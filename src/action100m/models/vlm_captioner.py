@@ -139,8 +139,10 @@ class VlmCaptioner:
             problem = f"it went round in a loop: the last {len(tokens) - loop.start} tokens repeat the same {loop.period}; its first round is kept"
         elif len(tokens) == self._config.max_new_tokens:
             problem = f"cut off at {len(tokens)} tokens"
-        text = self._processor.decode(tokens[:kept])
-        if not text:
+        text, answered = self._processor.read(tokens[:kept])
+        if not answered:
+            problem = f"it was still thinking after {len(tokens)} tokens: raise vlm.max_new_tokens, or choose the model's instruct form"
+        elif not text:
             problem = problem or "the model ended at once"
         usage = TokenUsage(input=row.prompt_tokens, output=len(tokens))
         return CaptionReply(row.request.node, row.request.field, text, usage, problem, seconds)

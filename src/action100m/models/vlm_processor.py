@@ -18,6 +18,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoToke
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from action100m.errors import CheckpointError, MissingPackageError
+from action100m.models.thinking import find_thinking
 from action100m.models.weights import BROKEN
 
 Ask = tuple[str, NDArray[np.uint8]]
@@ -49,6 +50,7 @@ class VlmProcessor:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self._counts: dict[tuple[str, tuple[int, ...]], int] = {}
         self._crosses = "cross_attention_mask" in self._rehearse()
+        self._thinking = find_thinking(self._template, self._render("Describe it.", 1), self.tokenizer.get_vocab())
 
     def count(self, ask: Ask) -> int:
         """Return the tokens of a prompt with its frames. They depend on the frames' number and size, not on what is seen, so each is counted once."""
@@ -79,6 +81,16 @@ class VlmProcessor:
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of new tokens."""
         return str(self.tokenizer.decode(tokens, skip_special_tokens=True)).strip()
+
+    def read(self, tokens: Sequence[int]) -> tuple[str, bool]:
+        """Return the caption among new tokens, without the thoughts before it, and whether the model got beyond its thoughts."""
+        text = self.decode(tokens)
+        if self._thinking is None:
+            return text, True
+        if mark := self._thinking.end.search(text):
+            return text[mark.end() :].strip(), True
+        thinks = self._thinking.opening is None or (len(tokens) > 0 and tokens[0] == self._thinking.opening)
+        return ("", False) if thinks else (text, True)
 
     def _render(self, prompt: str, frames: int) -> str:
         content = [{"type": "image"}] * frames + [{"type": "text", "text": prompt}]
