@@ -8,6 +8,7 @@ from .record import Gap, Provenance, Record
 from .run.config import RunConfig, load_config, preview
 from .run.engine import annotate_video
 from .run.pack import pack
+from .run.plan import Plan, plan
 from .run.run import run_videos
 from .run.status import status
 from .stages.segment import SegmentConfig, segment
@@ -25,6 +26,7 @@ __all__ = [
     "Frames",
     "Gap",
     "Node",
+    "Plan",
     "Provenance",
     "Record",
     "RunConfig",
@@ -40,6 +42,7 @@ __all__ = [
     "load_config",
     "open_frames",
     "pack",
+    "plan",
     "preview",
     "read_records",
     "run_videos",

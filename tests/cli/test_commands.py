@@ -102,3 +102,32 @@ def test_a_data_set_with_errors_ends_with_1(call, tmp_path, shared):
     assert code == 1
     assert "error: " in printed
     assert "8JOpXDtraZI" in printed
+
+
+def test_a_plan_tells_the_cost_and_makes_nothing(call, clip, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    code, printed = call("plan", clip)
+    assert code == 0, printed
+    assert "1 videos of 0.00 h, 36 frames, 9 sampled, 1 windows" in printed
+    assert "embed     descriptor" in printed
+    code, printed = call("plan", clip, "--json")
+    assert json.loads(printed)["samples"] == 9
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_plan_names_what_it_leaves_out(call, clip, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    code, printed = call("plan", clip, tmp_path / "empty.mp4")
+    assert code == 1
+    assert "left out  EmptyVideoError" in printed
+
+
+def test_a_plan_for_an_unknown_model_asks_for_its_price(call, clip, tmp_path):
+    config = tmp_path / "my.toml"
+    config.write_text('[annotate.model]\nkind = "endpoint"\nmodel = "new"\n')
+    code, printed = call("plan", clip, "--config", config)
+    assert code == 2
+    assert "--price new=IN,OUT" in printed
+    code, printed = call("plan", clip, "--config", config, "--price", "1,2")
+    assert code == 0, printed
+    assert "annotate  new on hosted" in printed

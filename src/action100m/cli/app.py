@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from action100m.cli.pack import pack
+from action100m.cli.plan import plan
 from action100m.cli.report import report
 from action100m.cli.run import run
 from action100m.cli.status import status
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, status, pack, validate, report):
+for command in (plan, run, status, pack, validate, report):
     app.command()(command)
 
 

@@ -1,0 +1,45 @@
+"""action100m plan."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from action100m.cli.plan_table import print_plan
+from action100m.run.config import PresetName
+
+
+def plan(
+    videos: Annotated[list[str], typer.Argument(help="Videos, folders, or manifests (.csv, .jsonl).")],
+    *,
+    preset: Annotated[PresetName | None, typer.Option(help="Default: preview.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file that overrides the preset.")] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="[MODEL=]IN,OUT: money for a million tokens read and written by a hosted model; without MODEL, by every one behind a server."
+        ),
+    ] = None,
+    costs: Annotated[Path | None, typer.Option(help="TOML file with figures of models and devices, added to the known ones.")] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help="Device for all models (v100, h100, rtx4060, or one of --costs). Default: each model's own.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Tell what a run will cost, as intervals: frames, nodes, requests, tokens, hours, money, disk. Only headers are read; nothing is loaded.
+
+    Example: action100m plan talks/ --preset preview
+    """
+    from action100m.run.config import choose_config
+    from action100m.run.plan import plan as plan_run
+    from action100m.run.pricing import parse_prices
+
+    planned = plan_run(videos, choose_config(preset, override=config), prices=parse_prices(price or ()), costs=costs, gpu=gpu)
+    if json:
+        print(json_format.dumps(planned.to_dict(), indent=1))  # noqa: T201 - as it is, for other programs
+    else:
+        print_plan(planned)
+    raise typer.Exit(1 if planned.problems else 0)

@@ -1,0 +1,238 @@
+"""What a run will cost, told before it starts: from the headers of the videos, what videos hold, and what models cost.
+
+    headers --> frames, windows --> nodes, segments --> requests, tokens --> hours, money, disk
+
+Each figure is an interval. It holds if every reply fits at first try; a pilot over some of the videos can replace the general figures by their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from action100m.errors import ConfigError, VideoError
+from action100m.run.config import RunConfig
+from action100m.run.costs import Costs, Price, read_costs
+from action100m.run.disk import annotate_bytes, caption_bytes, embed_bytes, segment_bytes
+from action100m.run.estimate import ZERO, Estimate, add_up
+from action100m.run.pricing import Charge, Tariff, find_tariff
+from action100m.run.probe import Header, probe
+from action100m.run.workload import Footage, Load, load_chats, load_clips, load_frames, measure_footage
+from action100m.stages.base import StageName
+from action100m.stages.caption import CaptionConfig
+from action100m.video.discover import find_videos
+
+_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unprobed:
+    """A file that a plan leaves out, and why."""
+
+    path: str
+    cause: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """What one model in one stage will cost."""
+
+    stage: StageName
+    model: str
+    runs_on: str
+    """Name of the device; "hosted"; empty for what takes next to nothing."""
+    requests: Estimate = ZERO
+    """Windows for an encoder."""
+    images: Estimate = ZERO
+    tokens_in: Estimate = ZERO
+    tokens_fresh: Estimate = ZERO
+    """Of `tokens_in`, those that a prefix cache does not save: at least, if it always works; at most, if there is none."""
+    tokens_out: Estimate = ZERO
+    """Written, thoughts included."""
+    gpu_hours: Estimate = ZERO
+    cpu_hours: Estimate = ZERO
+    """Hours of 2 cores."""
+    money: Estimate | None = ZERO
+    """In dollars, or in whatever the prices given are in. None: no price is known."""
+    disk_bytes: Estimate = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will cost."""
+
+    videos: int
+    seconds: float
+    frames: int
+    samples: int
+    """Sampled frames."""
+    windows: int
+    nodes: Estimate
+    segments: Estimate
+    """Nodes that are annotated."""
+    stages: tuple[StagePlan, ...]
+    """The stage "caption" twice if frames have a captioner of their own."""
+    problems: tuple[Unprobed, ...]
+    notes: tuple[str, ...]
+    """What the figures take for granted, and what they lack."""
+
+    @property
+    def gpu_hours(self) -> Estimate:
+        """Of all stages, on whatever GPUs they run."""
+        return add_up(stage.gpu_hours for stage in self.stages)
+
+    @property
+    def cpu_hours(self) -> Estimate:
+        """Of 2 cores, for all stages."""
+        return add_up(stage.cpu_hours for stage in self.stages)
+
+    @property
+    def money(self) -> Estimate:
+        """Of all stages that have a price."""
+        return add_up(stage.money for stage in self.stages if stage.money is not None)
+
+    @property
+    def disk_bytes(self) -> Estimate:
+        """Of all artifacts, and of the ledger."""
+        return add_up(stage.disk_bytes for stage in self.stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures, totals included, as JSON values."""
+        totals = {name: asdict(getattr(self, name)) for name in ("gpu_hours", "cpu_hours", "money", "disk_bytes")}
+        return {**asdict(self), "total": totals}
+
+
+def plan(
+    videos: Sequence[str],
+    config: RunConfig | None = None,
+    *,
+    prices: Mapping[str, Price] | None = None,
+    costs: str | Path | None = None,
+    gpu: str | None = None,
+) -> Plan:
+    """Return what a run over videos, folders or manifests will cost. Only headers are read, and no model is loaded.
+
+    Args:
+        videos: As for `run_videos`. Copies of one content count each.
+        config: None for the preset `preview`.
+        prices: Money for a million tokens, by name of model, or by "*" for all behind servers. Models with a price are hosted and take no GPU
+            of one's own.
+        costs: TOML file that adds to the figures in run/model_costs.toml, or replaces them.
+        gpu: Device, by its name there, for all models that do not run on the CPU. None: for each the one named there.
+
+    Raises:
+        ConfigError: no video is found, no figures are known for a model or a device, or the file of figures is wrong.
+        SidecarError: a manifest cannot be read.
+    """
+    found = [candidate.path for candidate in find_videos(videos)]
+    if not found:
+        raise ConfigError(f"no video in {', '.join(videos) or 'nothing'}; name files, or folders that hold some")
+    headers, problems = _probe_all(found)
+    known = read_costs(costs)
+    return plan_headers(headers, config or RunConfig(), known, prices=prices, gpu=gpu, problems=problems)
+
+
+def _probe_all(paths: Sequence[str]) -> tuple[list[Header], list[Unprobed]]:
+    headers, problems = [], []
+    for path in paths:
+        try:
+            headers.append(probe(path))
+        except (VideoError, OSError) as error:
+            problems.append(Unprobed(path, type(error).__name__, str(error)))
+    return headers, problems
+
+
+def plan_headers(
+    headers: Sequence[Header],
+    config: RunConfig,
+    costs: Costs,
+    *,
+    prices: Mapping[str, Price] | None = None,
+    gpu: str | None = None,
+    problems: Sequence[Unprobed] = (),
+) -> Plan:
+    """Return what a run over videos will cost whose headers have been read.
+
+    Raises:
+        ConfigError: as `plan`.
+    """
+    footage = measure_footage(headers, config, costs)
+    find = partial(find_tariff, costs=costs, prices=prices or {}, gpu=gpu)
+    stages = tuple(_plan_stages(footage, config, costs, find))
+    return Plan(
+        videos=footage.videos,
+        seconds=footage.seconds,
+        frames=footage.frames,
+        samples=footage.samples,
+        windows=footage.windows,
+        nodes=footage.nodes,
+        segments=footage.segments,
+        stages=stages,
+        problems=tuple(problems),
+        notes=tuple(dict.fromkeys(_note(stages, config, costs))),
+    )
+
+
+def _plan_stages(footage: Footage, config: RunConfig, costs: Costs, find: Callable[..., Tariff]) -> Iterator[StagePlan]:
+    decoding = footage.decoding / _HOUR
+    encoder = find(config.embed.encoder, shows_images=True)
+    embed = _book("embed", encoder, Load(Estimate.exactly(footage.windows)), encoder.charge_windows(footage, costs))
+    yield replace(embed, cpu_hours=embed.cpu_hours + decoding, disk_bytes=embed_bytes(footage, encoder.cost))
+    yield StagePlan("segment", "ward", "", disk_bytes=segment_bytes(footage, costs.content))
+    captions = list(_plan_captions(footage, config.caption, costs, find))
+    if any(stage.images.high for stage in captions):  # the video is decoded once more, for the frames
+        captions[0] = replace(captions[0], cpu_hours=captions[0].cpu_hours + decoding)
+    yield from captions
+    yield _plan_annotations(footage, config, costs, find)
+
+
+def _plan_captions(footage: Footage, config: CaptionConfig, costs: Costs, find: Callable[..., Tariff]) -> Iterator[StagePlan]:
+    """Yield the plan of the captioner, and that of the one for frames if there is one."""
+    tariff = find(config.captioner, shows_images=True)
+    single = tariff if config.frame_captioner is None else find(config.frame_captioner, shows_images=True)
+    clips, frames = load_clips(footage, costs.content, tariff.cost), load_frames(footage, costs.content, single.cost)
+    disk = caption_bytes(footage, costs.content, tariff.cost)
+    if config.frame_captioner is None:
+        clips = clips + frames
+    yield replace(_book("caption", tariff, clips, tariff.charge_load(clips, costs)), disk_bytes=disk)
+    if config.frame_captioner is not None:
+        yield _book("caption", single, frames, single.charge_load(frames, costs))
+
+
+def _plan_annotations(footage: Footage, config: RunConfig, costs: Costs, find: Callable[..., Tariff]) -> StagePlan:
+    model = config.annotate.model
+    tariff, captioner = find(model, shows_images=False), find(config.caption.captioner, shows_images=True)
+    longest = getattr(model, "max_tokens", None) or getattr(model, "max_new_tokens", None) or costs.assumptions.longest_reply
+    thinking = costs.assumptions.thinking * longest if tariff.cost.thinks else ZERO
+    load = load_chats(footage, costs.content, config.annotate, thinking=thinking)
+    disk = annotate_bytes(footage, costs.content, captioner.cost, tariff.cost, load, thinking=thinking)
+    return replace(_book("annotate", tariff, load, tariff.charge_load(load, costs)), disk_bytes=disk)
+
+
+def _book(stage: StageName, tariff: Tariff, load: Load, charge: Charge) -> StagePlan:
+    """Join what a model is asked with what that costs. What a weightless one reads is no tokens."""
+    asked = Load(load.requests) if tariff.cost.weightless else load
+    shown = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    return StagePlan(stage, tariff.name, **shown, **{field.name: getattr(charge, field.name) for field in fields(charge)})
+
+
+def _note(stages: Sequence[StagePlan], config: RunConfig, costs: Costs) -> Iterator[str]:
+    for stage in stages:
+        if stage.money is None:
+            yield f"{stage.stage}: no price is known for an hour of {stage.runs_on}; the sum of money leaves it out"
+        cost = costs.find_model(stage.model)
+        room = next((device.memory_gb for device in costs.devices.values() if device.name == stage.runs_on), None)
+        if cost and room and cost.weights_gb > room:
+            yield f"{stage.stage}: the weights of {stage.model} take {cost.weights_gb:g} GB, and {stage.runs_on} holds {room:g}"
+        if stage.tokens_out.high and (cost is None or cost.thinks):
+            most = f"{costs.assumptions.thinking.high:.0%} of the longest reply"
+            yield f"{stage.stage}: how much {stage.model} thinks is not known; up to {most} is assumed"
+    usual = (config.segment.min_duration, config.segment.leaf_rule, config.annotate.min_duration, config.annotate.nodes)
+    if usual != (0.5, "keep", 4.0, "inner"):
+        yield "segment, annotate: nodes were counted under the paper's settings; yours differ, so the intervals are wider"
+    if stages[-1].tokens_in.high and (config.annotate.subtree_depth, config.annotate.global_depth) != (6, 3):
+        yield "annotate: prompts were measured at subtree_depth 6 and global_depth 3; yours differ, and so will the tokens"

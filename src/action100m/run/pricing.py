@@ -1,0 +1,153 @@
+"""What a load costs on a model: money for its tokens where it is hosted, else hours of a device.
+
+A model with a price given is hosted. So is one behind https, at the price in the data file; one behind http runs on a device of one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from action100m.errors import ConfigError
+from action100m.run.costs import Costs, Device, ModelCost, Price
+from action100m.run.estimate import ZERO, Estimate
+from action100m.run.workload import Footage, Load
+
+ANY_SERVER: Final = "*"
+"""In prices by model: every model behind a server that is not named itself."""
+_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a model costs for what it is asked."""
+
+    runs_on: str = ""
+    """Name of the device; "hosted"; empty for what takes next to nothing."""
+    gpu_hours: Estimate = ZERO
+    cpu_hours: Estimate = ZERO
+    """Hours of 2 cores."""
+    money: Estimate | None = ZERO
+    """None: no price is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """One model of a config, with its figures and where it runs."""
+
+    name: str
+    cost: ModelCost
+    price: Price | None
+    """Set for a hosted model."""
+    device_name: str
+    """As in the data file; empty for a hosted or a weightless model."""
+
+    def charge_windows(self, footage: Footage, costs: Costs) -> Charge:
+        """Return what it costs to encode all windows.
+
+        Raises:
+            ConfigError: the figures of the model are not those of an encoder, or the device is not known.
+        """
+        if self.cost.weightless:
+            return Charge()
+        device = costs.device(self.device_name)
+        return _charge_device(device, _encode_seconds(footage, self.cost, device, self.device_name))
+
+    def charge_load(self, load: Load, costs: Costs) -> Charge:
+        """Return what it costs to ask for captions or annotations.
+
+        Raises:
+            ConfigError: the figures of the model are not those of one that writes, or the device is not known.
+        """
+        if self.cost.weightless:
+            return Charge()
+        if self.price is not None:
+            return Charge("hosted", money=(load.tokens_in * self.price.input + load.tokens_out * self.price.output) * 1e-6)
+        device = costs.device(self.device_name)
+        return _charge_device(device, _ask_seconds(load, self.cost, device, self.device_name, costs.assumptions.rows))
+
+
+def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: str | None, shows_images: bool) -> Tariff:
+    """Return the figures of a model by its config.
+
+    Args:
+        model: A config with `kind`, and with `checkpoint` or `model` where there are several of a kind.
+        costs: All figures known.
+        prices: Those given for models by name, or for `ANY_SERVER`.
+        gpu: Device for all models that do not run on the CPU; None for each model's own.
+        shows_images: Whether the model sees pictures, whose tokens a price alone does not tell.
+
+    Raises:
+        ConfigError: there are none, or no price for a hosted one.
+    """
+    name = str(getattr(model, "checkpoint", None) or getattr(model, "model", None) or model.kind)
+    addresses = _addresses(model)
+    price = prices.get(name) or (prices.get(ANY_SERVER) if addresses else None)
+    cost = costs.find_model(name)
+    if cost is None and price is not None and not shows_images:
+        cost = ModelCost(source="--price", thinks=True)
+    if cost is None:
+        cure = "" if shows_images else f", or --price {name}=IN,OUT if it is hosted"
+        raise ConfigError(
+            f"no figures for the model {name!r}; give its work and device in a file with --costs, as run/model_costs.toml has them{cure}"
+        )
+    if price is None and addresses and all(address.startswith("https://") for address in addresses):
+        price = cost.price
+        if price is None:
+            raise ConfigError(f"no price for the model {name!r} behind {addresses[0]}; give --price {name}=IN,OUT, for a million tokens")
+    device = "" if price or cost.weightless else "cpu" if getattr(model, "device", None) == "cpu" else gpu or cost.device or ""
+    return Tariff(name, cost, price, device)
+
+
+def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
+    """Read prices as they are typed: "MODEL=IN,OUT", or "IN,OUT" for `ANY_SERVER`.
+
+    Raises:
+        ConfigError: one is not of this form.
+    """
+    prices = {}
+    for text in texts:
+        name, _, amounts = text.rpartition("=")
+        try:
+            read, written = (Estimate.exactly(float(amount)) for amount in amounts.split(","))
+        except (ValueError, ConfigError) as error:
+            raise ConfigError(f"--price takes [MODEL=]IN,OUT, two numbers of 0 or more for a million tokens, got {text!r}") from error
+        prices[name or ANY_SERVER] = Price(read, written)
+    return prices
+
+
+def _addresses(model: Any) -> tuple[str, ...]:
+    url = getattr(model, "base_url", ())
+    return (url,) if isinstance(url, str) else tuple(url)
+
+
+def _charge_device(device: Device, seconds: Estimate) -> Charge:
+    hours = seconds / _HOUR
+    if device.memory_gb is None:  # a CPU
+        return Charge(device.name, cpu_hours=hours)
+    return Charge(device.name, gpu_hours=hours, money=None if device.usd_per_hour is None else hours * device.usd_per_hour)
+
+
+def _encode_seconds(footage: Footage, cost: ModelCost, device: Device, device_name: str) -> Estimate:
+    """Windows of another length than the one known: work grows at least with their frames, at most with the square of them."""
+    if device_name in cost.seconds_per_window:
+        each = cost.seconds_per_window[device_name]
+    elif cost.tflop_per_window is not None:
+        each = Estimate.exactly(cost.tflop_per_window) / device.tflops
+    else:
+        raise ConfigError("an encoder needs tflop_per_window or seconds_per_window among its figures")
+    length = footage.window_frames / footage.windows / cost.window if footage.windows else 1.0
+    return each * footage.windows * Estimate(min(length, length**2), max(length, length**2))
+
+
+def _ask_seconds(load: Load, cost: ModelCost, device: Device, device_name: str, rows: Estimate) -> Estimate:
+    """Return seconds for seeing, reading and writing: by the speed measured on this device, else by the work."""
+    seeing = load.images * cost.tflop_per_image / device.tflops
+    if device_name in cost.tokens_per_second:
+        return seeing + (load.tokens_fresh + load.tokens_out) / cost.tokens_per_second[device_name]
+    if cost.gflop_per_token is None:
+        raise ConfigError("a model that writes needs gflop_per_token or tokens_per_second among its figures")
+    token = Estimate.exactly(cost.gflop_per_token * 1e-3) / device.tflops
+    weights = Estimate.exactly(cost.weights_gb) / device.gb_per_second / rows
+    return seeing + load.tokens_fresh * token + load.tokens_out * Estimate(max(token.low, weights.low), max(token.high, weights.high))

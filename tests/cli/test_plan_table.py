@@ -1,0 +1,24 @@
+"""Intervals are printed so that both ends can be compared at a glance."""
+
+from __future__ import annotations
+
+import pytest
+
+from action100m.cli.plan_table import format_span
+from action100m.run.estimate import Estimate
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0, 0, ""),
+        (7, 7, "7"),
+        (0.0045, 0.53, "0.0045-0.53"),
+        (2177, 9999, "2,177-9,999"),
+        (220, 12_600, "0.22-13 k"),
+        (3.9e6, 13e6, "3.9-13 M"),
+        (5e8, 2e12, "0.0005-2 T"),
+    ],
+)
+def test_an_interval_has_one_unit(low, high, text):
+    assert format_span(Estimate(low, high)) == text
