@@ -363,6 +363,14 @@ def test_identity_is_what_replies_depend_on():
     [
         ({"base_url": "localhost:8000"}, "must begin with http:// or https://, got 'localhost:8000'"),
         ({"base_url": f"http://me:{KEY}@host/v1"}, "no credentials"),
+        ({"base_url": f"me:{KEY}@host/v1"}, "no credentials"),
+        ({"base_url": "http://localhost:8000/v1", "deadline": 0}, "deadline must be > 0 seconds, got 0"),
+        (
+            {"base_url": ("http://localhost/v1", "http://:8000/v1")},
+            "must name a host and may name a port, as in http://localhost:8000/v1, got 'http://:8000/v1'",
+        ),
+        ({"base_url": "http://localhost:port/v1"}, "got 'http://localhost:port/v1'"),
+        ({"max_tokens_in_flight": 0}, "max_tokens_in_flight must be at least 1, got 0"),
         ({"model": ""}, "name of a model"),
         ({"timeout": 0}, "timeout must be > 0 seconds, got 0"),
         ({"timeout": float("nan")}, "got nan"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict
 
@@ -70,3 +71,9 @@ def _check_address(url: str) -> None:
         raise ConfigError("endpoint.base_url must hold no credentials or parameters; put the API key into the variable named by api_key_env")
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"endpoint.base_url must begin with http:// or https://, got {url!r}")
+    try:
+        has_host = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        has_host = False
+    if not has_host:
+        raise ConfigError(f"endpoint.base_url must name a host and may name a port, as in http://localhost:8000/v1, got {url!r}")
