@@ -1,7 +1,8 @@
 """A vision-language model in this process: which checkpoint, how much at once, and what makes its captions others.
 
 Any checkpoint of transformers' image-text-to-text classes that has a chat template will do: SmolVLM2, Qwen3-VL, InternVL (in its -hf form),
-Llama-3.2-Vision, the paper's captioner of middle frames (section 3.2). A clip is shown as a list of pictures.
+Llama-3.2-Vision, the paper's captioner of middle frames (section 3.2). A clip is shown as a list of pictures, whose order all but
+Llama-3.2-Vision see.
 """
 
 from __future__ import annotations
