@@ -10,6 +10,7 @@ from action100m.errors import ConfigError
 from action100m.models.causal_lm import CausalLMConfig
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.vjepa2 import VJepa2Config
+from action100m.models.vlm import VlmConfig
 from action100m.run.costs import Price, read_costs
 from action100m.run.estimate import Estimate
 from action100m.run.pricing import ANY_SERVER, find_tariff, parse_prices
@@ -63,6 +64,11 @@ def test_a_model_on_the_cpu_takes_its_time_and_no_gpu():
     charge = _find(VJepa2Config(checkpoint="facebook/vjepa2-vitl-fpc64-256", device="cpu")).charge_windows(footage, COSTS)
     assert charge.gpu_hours.high == 0
     assert charge.cpu_hours.high == pytest.approx(10 * 235 / 3600, rel=0.02)
+
+
+def test_tiles_that_are_switched_off_are_not_counted():
+    assert _find(VlmConfig(), shows_images=True).cost.tiles == 17
+    assert _find(VlmConfig(tiles=False), shows_images=True).cost.tiles == 1
 
 
 def test_another_device_is_as_much_faster_as_it_attains_more():

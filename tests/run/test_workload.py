@@ -10,7 +10,7 @@ from action100m.run.config import RunConfig
 from action100m.run.costs import read_costs
 from action100m.run.estimate import Estimate
 from action100m.run.probe import Header
-from action100m.run.workload import count_windows, load_chats, load_clips, measure_footage
+from action100m.run.workload import count_windows, load_chats, load_clips, load_frames, measure_footage
 from action100m.stages.windows import sliding_windows
 from action100m.video.decode import SampleConfig
 
@@ -81,9 +81,17 @@ def test_a_clip_is_shown_twice_for_each_node():
     assert load.tokens_in.low == pytest.approx(load.images.low * 256, rel=0.01)
 
 
+def test_a_frame_alone_is_shown_in_tiles_by_models_that_do():
+    footage = _footage()
+    plain = load_frames(footage, COSTS.content, COSTS.models["facebook/Perception-LM-3B"])
+    tiled = load_frames(footage, COSTS.content, COSTS.models["HuggingFaceTB/SmolVLM2-2.2B-Instruct"])
+    assert plain.requests == plain.images == tiled.requests == footage.leaves
+    assert tiled.images == footage.leaves * 17
+
+
 def test_rounds_read_the_evidence_again_unless_a_cache_holds_it():
     footage, config = _footage(), RunConfig().annotate
-    one, three = (load_chats(footage, COSTS.content, replace(config, rounds=rounds), thinking=Estimate(0, 100)) for rounds in (1, 3))
+    one, three = (load_chats(footage, COSTS.content, replace(config, rounds=rounds), thinking=Estimate(0, 100), caches=True) for rounds in (1, 3))
     assert three.requests == footage.segments * 3
     assert three.tokens_in.high > 3 * one.tokens_in.high
     assert one.tokens_fresh.low == pytest.approx(footage.segments.low * COSTS.content.fresh_bytes.low / 4.5)
@@ -93,5 +101,5 @@ def test_rounds_read_the_evidence_again_unless_a_cache_holds_it():
 
 def test_a_prompt_is_never_longer_than_the_window_it_is_fitted_to():
     footage, config = _footage(), RunConfig().annotate
-    load = load_chats(footage, COSTS.content, replace(config, context_tokens=4096), thinking=Estimate(0, 0))
-    assert load.tokens_in == footage.segments * 4096
+    load = load_chats(footage, COSTS.content, replace(config, context_tokens=4096), thinking=Estimate(0, 0), caches=False)
+    assert load.tokens_in == load.tokens_fresh == footage.segments * 4096  # in process nothing is cached

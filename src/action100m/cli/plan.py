@@ -25,7 +25,7 @@ def plan(
     ] = None,
     costs: Annotated[Path | None, typer.Option(help="TOML file with figures of models and devices, added to the known ones.")] = None,
     gpu: Annotated[
-        str | None, typer.Option(help="Device for all models (v100, h100, rtx4060, or one of --costs). Default: each model's own.")
+        str | None, typer.Option(help="Device of all models: v100, h100, rtx4060, cpu, or one of --costs. Default: each model's own.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:

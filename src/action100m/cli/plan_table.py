@@ -26,7 +26,7 @@ def print_plan(plan: Plan) -> None:
     for stage in plan.stages:
         console.print(f"  {stage.stage:9} {stage.model}" + (f" on {stage.runs_on}" if stage.runs_on else ""))
     console.print(_make_table(plan))
-    console.print("CPU time is that of 2 cores. Where each figure comes from stands in run/model_costs.toml.")
+    console.print("CPU time is that of 2 cores; money is in dollars, or in what prices were given in. Sources: run/model_costs.toml")
     for note in plan.notes:
         console.print(f"  {note}")
     for problem in plan.problems[:_SHOWN]:

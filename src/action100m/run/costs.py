@@ -117,7 +117,7 @@ class ModelCost:
     tflop_per_image: float = 0.0
     tokens_per_image: float = 0.0
     tokens_per_single_image: float | None = None
-    """Of a frame that is alone in its request; None for as many as in a clip."""
+    """Of a frame that is alone in its request and shown in tiles; None for models that show none."""
     gflop_per_token: float | None = None
     tokens_per_second: dict[str, Interval] = field(default_factory=dict)
     """Device -> tokens read anew and written, together, as measured."""
@@ -125,6 +125,11 @@ class ModelCost:
     thinks: bool = False
     usd_per_million_in: Interval | None = None
     usd_per_million_out: Interval | None = None
+
+    @property
+    def tiles(self) -> float:
+        """Pictures that a frame alone is shown as."""
+        return 1.0 if self.tokens_per_single_image is None else self.tokens_per_single_image / self.tokens_per_image
 
     @property
     def price(self) -> Price | None:

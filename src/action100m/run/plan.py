@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from action100m.errors import ConfigError, VideoError
 from action100m.run.config import RunConfig
@@ -24,8 +24,6 @@ from action100m.run.workload import Footage, Load, load_chats, load_clips, load_
 from action100m.stages.base import StageName
 from action100m.stages.caption import CaptionConfig
 from action100m.video.discover import find_videos
-
-_HOUR: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def plan(
         prices: Money for a million tokens, by name of model, or by "*" for all behind servers. Models with a price are hosted and take no GPU
             of one's own.
         costs: TOML file that adds to the figures in run/model_costs.toml, or replaces them.
-        gpu: Device, by its name there, for all models that do not run on the CPU. None: for each the one named there.
+        gpu: Device, by its name there, for all models whose config does not say "cpu". None: for each the one named there.
 
     Raises:
         ConfigError: no video is found, no figures are known for a model or a device, or the file of figures is wrong.
@@ -178,14 +176,13 @@ def plan_headers(
 
 
 def _plan_stages(footage: Footage, config: RunConfig, costs: Costs, find: Callable[..., Tariff]) -> Iterator[StagePlan]:
-    decoding = footage.decoding / _HOUR
     encoder = find(config.embed.encoder, shows_images=True)
     embed = _book("embed", encoder, Load(Estimate.exactly(footage.windows)), encoder.charge_windows(footage, costs))
-    yield replace(embed, cpu_hours=embed.cpu_hours + decoding, disk_bytes=embed_bytes(footage, encoder.cost))
+    yield replace(embed, cpu_hours=embed.cpu_hours + footage.decoding_hours, disk_bytes=embed_bytes(footage, encoder.cost))
     yield StagePlan("segment", "ward", "", disk_bytes=segment_bytes(footage, costs.content))
     captions = list(_plan_captions(footage, config.caption, costs, find))
     if any(stage.images.high for stage in captions):  # the video is decoded once more, for the frames
-        captions[0] = replace(captions[0], cpu_hours=captions[0].cpu_hours + decoding)
+        captions[0] = replace(captions[0], cpu_hours=captions[0].cpu_hours + footage.decoding_hours)
     yield from captions
     yield _plan_annotations(footage, config, costs, find)
 
@@ -208,7 +205,7 @@ def _plan_annotations(footage: Footage, config: RunConfig, costs: Costs, find: C
     tariff, captioner = find(model, shows_images=False), find(config.caption.captioner, shows_images=True)
     longest = getattr(model, "max_tokens", None) or getattr(model, "max_new_tokens", None) or costs.assumptions.longest_reply
     thinking = costs.assumptions.thinking * longest if tariff.cost.thinks else ZERO
-    load = load_chats(footage, costs.content, config.annotate, thinking=thinking)
+    load = load_chats(footage, costs.content, config.annotate, thinking=thinking, caches=tariff.is_served)
     disk = annotate_bytes(footage, costs.content, captioner.cost, tariff.cost, load, thinking=thinking)
     return replace(_book("annotate", tariff, load, tariff.charge_load(load, costs)), disk_bytes=disk)
 
@@ -223,7 +220,7 @@ def _book(stage: StageName, tariff: Tariff, load: Load, charge: Charge) -> Stage
 def _note(stages: Sequence[StagePlan], config: RunConfig, costs: Costs) -> Iterator[str]:
     for stage in stages:
         if stage.money is None:
-            yield f"{stage.stage}: no price is known for an hour of {stage.runs_on}; the sum of money leaves it out"
+            yield f"no price is known for an hour of {stage.runs_on}; the sum of money leaves it out"
         cost = costs.find_model(stage.model)
         room = next((device.memory_gb for device in costs.devices.values() if device.name == stage.runs_on), None)
         if cost and room and cost.weights_gb > room:

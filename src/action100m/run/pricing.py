@@ -6,7 +6,7 @@ A model with a price given is hosted. So is one behind https, at the price in th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from action100m.errors import ConfigError
@@ -42,6 +42,8 @@ class Tariff:
     """Set for a hosted model."""
     device_name: str
     """As in the data file; empty for a hosted or a weightless model."""
+    is_served: bool
+    """Whether it is behind a server."""
 
     def charge_windows(self, footage: Footage, costs: Costs) -> Charge:
         """Return what it costs to encode all windows.
@@ -75,7 +77,7 @@ def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: s
         model: A config with `kind`, and with `checkpoint` or `model` where there are several of a kind.
         costs: All figures known.
         prices: Those given for models by name, or for `ANY_SERVER`.
-        gpu: Device for all models that do not run on the CPU; None for each model's own.
+        gpu: Device for all models whose config does not say "cpu"; None for each model's own.
         shows_images: Whether the model sees pictures, whose tokens a price alone does not tell.
 
     Raises:
@@ -92,12 +94,14 @@ def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: s
         raise ConfigError(
             f"no figures for the model {name!r}; give its work and device in a file with --costs, as run/model_costs.toml has them{cure}"
         )
+    if getattr(model, "tiles", True) is False:
+        cost = replace(cost, tokens_per_single_image=None)
     if price is None and addresses and all(address.startswith("https://") for address in addresses):
         price = cost.price
         if price is None:
             raise ConfigError(f"no price for the model {name!r} behind {addresses[0]}; give --price {name}=IN,OUT, for a million tokens")
     device = "" if price or cost.weightless else "cpu" if getattr(model, "device", None) == "cpu" else gpu or cost.device or ""
-    return Tariff(name, cost, price, device)
+    return Tariff(name, cost, price, device, bool(addresses))
 
 
 def parse_prices(texts: Iterable[str]) -> dict[str, Price]:

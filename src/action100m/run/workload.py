@@ -37,8 +37,8 @@ class Footage:
     windows: int
     window_frames: int
     """Samples in all windows; one in several counts several times."""
-    decoding: Estimate
-    """Seconds of 2 cores to decode, measure and cut it once."""
+    decoding_hours: Estimate
+    """Of 2 cores, to decode, measure and cut it once."""
     nodes: Estimate
     segments: Estimate
     """Nodes that are annotated."""
@@ -57,6 +57,7 @@ class Load:
 
     requests: Estimate
     images: Estimate = ZERO
+    """Pictures; a frame in tiles is several."""
     tokens_in: Estimate = ZERO
     tokens_fresh: Estimate = ZERO
     """Of `tokens_in`, those that are not in the server's prefix cache."""
@@ -89,7 +90,7 @@ def measure_footage(headers: Sequence[Header], config: RunConfig, costs: Costs) 
         samples=sum(part.samples for part in parts),
         windows=sum(part.windows for part in parts),
         window_frames=sum(part.window_frames for part in parts),
-        decoding=add_up(part.decoding for part in parts),
+        decoding_hours=add_up(part.decoding_hours for part in parts),
         nodes=add_up(part.nodes for part in parts),
         segments=add_up(part.segments for part in parts),
         clip_frames=add_up(part.clip_frames for part in parts),
@@ -108,17 +109,17 @@ def _measure(header: Header, config: RunConfig, costs: Costs) -> Footage:
         samples=samples,
         windows=windows,
         window_frames=windows * min(samples, config.embed.window),
-        decoding=_decoding(header, costs.assumptions.real_time),
+        decoding_hours=_decoding_hours(header, costs.assumptions.real_time),
         nodes=nodes,
         segments=_count_segments(header, nodes, config.annotate, costs.content),
         clip_frames=nodes * per_node,
     )
 
 
-def _decoding(header: Header, real_time: Estimate) -> Estimate:
+def _decoding_hours(header: Header, real_time: Estimate) -> Estimate:
     """Small pictures may take as long as 720p ones, since what is measured in them has one size; large ones take longer by their pixels."""
     size = header.width * header.height * header.rate / _PIXELS
-    return Estimate(min(size, 1.0), max(size, 1.0)) * header.seconds / real_time
+    return Estimate(min(size, 1.0), max(size, 1.0)) * header.seconds / real_time / 3600
 
 
 def _count_nodes(header: Header, samples: int, config: SegmentConfig, content: Content) -> Estimate:
@@ -159,11 +160,10 @@ def load_clips(footage: Footage, content: Content, captioner: ModelCost) -> Load
 
 def load_frames(footage: Footage, content: Content, captioner: ModelCost) -> Load:
     """Return what describing the middle frame of every leaf asks for."""
-    alone = captioner.tokens_per_single_image
     return _load_captions(
         requests=footage.leaves,
-        images=footage.leaves,
-        tokens_per_image=captioner.tokens_per_image if alone is None else alone,
+        images=footage.leaves * captioner.tiles,
+        tokens_per_image=captioner.tokens_per_image,
         text=footage.leaves * (Estimate.exactly(len(read_prompt("caption_frame"))) / content.bytes_per_token),
         written=footage.leaves * (content.frame_caption_bytes / content.bytes_per_token),
     )
@@ -174,8 +174,10 @@ def _load_captions(*, requests: Estimate, images: Estimate, tokens_per_image: fl
     return Load(requests, images, read, read, written)
 
 
-def load_chats(footage: Footage, content: Content, config: AnnotateConfig, *, thinking: Estimate) -> Load:
-    """Return what annotating the segments asks for, if every reply fits at once. thinking: tokens before each reply.
+def load_chats(footage: Footage, content: Content, config: AnnotateConfig, *, thinking: Estimate, caches: bool) -> Load:
+    """Return what annotating the segments asks for, if every reply fits at once.
+
+    thinking: tokens before each reply. caches: whether the model is behind a server, which may cache prefixes.
 
     Each refining round reads the opening, the last answer and the check of it. With a prefix cache that works, of an opening only what the prompt
     before does not begin with is read anew, and once; without, all of it, each time.
@@ -190,6 +192,6 @@ def load_chats(footage: Footage, content: Content, config: AnnotateConfig, *, th
     return Load(
         requests=footage.segments * rounds,
         tokens_in=footage.segments * read,
-        tokens_fresh=footage.segments * Estimate(fresh.low, read.high),
+        tokens_fresh=footage.segments * (Estimate(fresh.low, read.high) if caches else read),
         tokens_out=footage.segments * ((answer + thinking) * rounds),
     )
