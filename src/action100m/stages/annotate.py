@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Discriminator
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.errors import ConfigError
 from action100m.models.base import ChatModel, ChatRequest, Effort, TokenUsage
+from action100m.models.causal_lm import CausalLMConfig
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.models.ledger import Ledger, remember_chats
@@ -45,7 +46,7 @@ class AnnotateConfig:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    model: typing.Annotated[ExtractiveConfig | EndpointConfig, Discriminator("kind")]
+    model: typing.Annotated[ExtractiveConfig | EndpointConfig | CausalLMConfig, Discriminator("kind")]
     """Who writes the annotations."""
     rounds: int = 3
     """A draft, and rounds that refine it (paper: 3 in all)."""
@@ -68,7 +69,8 @@ class AnnotateConfig:
     """Replies asked for in each round before it is given up."""
     efforts: tuple[Effort | None, ...] = ("high",)
     """Reasoning effort asked for in each round (paper: high for the draft; not told for the others). Rounds beyond the last entry, and None, leave
-    it to the server. Make it empty for models that take none."""
+    it to the server. Make it empty for models that take none. Where the server states the effort at the head of the prompt, as for gpt-oss, rounds of
+    different effort share no prefix: on the released records a prefix cache saves 4.7 times instead of 9 times."""
 
     def __post_init__(self) -> None:
         for name, least in (("rounds", 1), ("attempts", 1), ("min_duration", 0), ("global_depth", 0), ("subtree_depth", 0)):
