@@ -22,7 +22,7 @@ _SCALES: Final = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 
 def print_plan(plan: Plan) -> None:
     """Print what is to be done, what each model costs, the sums, what was left out, and what the figures take for granted."""
     footage = f"{plan.videos:,} videos of {plan.seconds / 3600:,.2f} h, {plan.frames:,} frames, {plan.samples:,} sampled, {plan.windows:,} windows"
-    console.print(f"{footage}; {format_span(plan.nodes)} nodes, {format_span(plan.segments)} of them annotated")
+    console.print(f"{footage}; {format_span(plan.nodes) or 0} nodes, {format_span(plan.segments) or 0} of them annotated")
     for stage in plan.stages:
         console.print(f"  {stage.stage:9} {stage.model}" + (f" on {stage.runs_on}" if stage.runs_on else ""))
     console.print(_make_table(plan))
@@ -50,7 +50,8 @@ def _make_table(plan: Plan) -> Table:
         ("disk", lambda stage: _format_bytes(stage.disk_bytes), _format_bytes(plan.disk_bytes)),
     )
     for name, show, total in rows:
-        table.add_row(name, *map(show, plan.stages), total)
+        if any(shown := [*map(show, plan.stages), total]):  # weightless models have no tokens to tell of
+            table.add_row(name, *shown)
     return table
 
 
