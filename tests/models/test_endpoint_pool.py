@@ -60,8 +60,8 @@ def test_a_server_rests_longer_each_time_and_is_then_tried_by_one_request_alone(
     one, two = servers(2)
     pool = Pool([one, two])
     for rest in (1.0, 2.0, 4.0):
-        one.rest()
-        one.rest()  # by a second request that was on its way as well
+        one.note(is_there=False)
+        one.note(is_there=False)  # by a second request that was on its way as well
         with two.carrying(1000):
             assert pool.choose() is two
             clock.now += rest - 0.01
@@ -71,7 +71,7 @@ def test_a_server_rests_longer_each_time_and_is_then_tried_by_one_request_alone(
             with one.carrying(1):
                 assert pool.choose() is two
     assert not one.is_up
-    one.recover()
+    one.note(is_there=True)
     assert one.is_up
     assert pool.choose() is one
 
@@ -79,7 +79,7 @@ def test_a_server_rests_longer_each_time_and_is_then_tried_by_one_request_alone(
 def test_where_all_rest_one_is_asked_all_the_same(clock):
     pool = Pool(servers(2))
     for server in pool.servers:
-        server.rest()
+        server.note(is_there=False)
     assert not pool.has_usable
     assert pool.choose() in pool.servers
     assert pool.up == 1
@@ -119,7 +119,7 @@ def test_no_more_requests_are_let_in_than_allowed():
 def test_each_server_has_its_own_room(clock):
     pool = Pool(servers(2))
     assert enter_all(Gate(pool, tokens=100, requests=2), 1, 1, 1, 1, 1) == [1, 1, 1, 1]
-    pool.servers[0].rest()
+    pool.servers[0].note(is_there=False)
     assert enter_all(Gate(pool, tokens=100, requests=2), 1, 1, 1, 1, 1) == [1, 1]
 
 

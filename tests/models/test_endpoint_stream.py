@@ -175,7 +175,9 @@ def test_a_request_is_given_up_at_its_deadline(answer):
 @pytest.mark.parametrize("answer", [error(500), completion("cut", sent=20)])
 def test_failures_before_the_first_answer_are_told_once_there_is_one(answer):
     with ChatServer(lambda asked: answer if asked.last.startswith("bad") else completion("hello", delay=0.3)) as server:
-        replies = {reply.node: reply for reply in chat_config(server, retries=0).load().chat(many("bad 1", "good", "bad 2"))}
-    assert (replies["good"].text, replies["good"].problem) == ("hello", None)
-    assert replies["bad 1"].problem
-    assert replies["bad 2"].problem
+        replies = {reply.node: reply for reply in chat_config(server, retries=1).load().chat(many("bad 1", "good", "bad 2"))}
+    assert (replies["good"].text, replies["good"].problem, replies["good"].retries) == ("hello", None, 0)
+    for reply in (replies["bad 1"], replies["bad 2"]):
+        assert (reply.text, reply.retries, reply.ask_again) == ("", 1, False)
+        assert reply.problem
+        assert reply.seconds > 0

@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from action100m.errors import MissingPackageError
-from action100m.models.endpoint_settings import ServerConfig, refuse_below
+from action100m.models.endpoint_settings import ServerConfig, refuse_below, refuse_missing_package
 
 if TYPE_CHECKING:
     from action100m.models.endpoint_chat import Endpoint
@@ -44,17 +43,9 @@ class EndpointConfig(ServerConfig):
         try:
             from action100m.models.endpoint_chat import Endpoint
         except ModuleNotFoundError as error:
-            raise missing_package(error, self) from error
+            refuse_missing_package(error, self)
+            raise
         endpoint = Endpoint(self, api_key=os.environ.get(self.api_key_env))
         if self.check:
             endpoint.check()
         return endpoint
-
-
-def missing_package(error: ModuleNotFoundError, config: ServerConfig) -> ModuleNotFoundError | MissingPackageError:
-    """Return what to raise: the pip line for a package of the extra, the error itself for any other."""
-    package = (error.name or "").partition(".")[0]
-    if package not in {"anyio", "h11", "PIL"}:
-        return error
-    needed_by = f"the model {config.model!r} behind {', '.join(config.addresses)}"
-    return MissingPackageError("pillow" if package == "PIL" else package, extra="endpoint", needed_by=needed_by)

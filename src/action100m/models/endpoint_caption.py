@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from action100m.errors import ConfigError
-from action100m.models.endpoint import missing_package
-from action100m.models.endpoint_settings import ServerConfig, refuse_below
+from action100m.models.endpoint_settings import ServerConfig, refuse_below, refuse_missing_package
 
 if TYPE_CHECKING:
     from action100m.models.endpoint_captioner import EndpointCaptioner
@@ -60,7 +59,8 @@ class CaptionEndpointConfig(ServerConfig):
         try:
             from action100m.models.endpoint_captioner import EndpointCaptioner
         except ModuleNotFoundError as error:
-            raise missing_package(error, self) from error
+            refuse_missing_package(error, self)
+            raise
         captioner = EndpointCaptioner(self, api_key=os.environ.get(self.api_key_env))
         if self.check:
             captioner.check()

@@ -62,7 +62,7 @@ class Client(Generic[Request]):
             error = self._explainer.explain(trouble, server.url, retries=min(1, self._config.retries))
             if not trouble.may_pass or len(troubles) == len(servers):
                 raise error
-            server.rest()
+            server.note(is_there=False)
             _log.warning("%s. Going on with the other servers.", error)
         for server, known in zip(servers, outcomes, strict=True):
             if not isinstance(known, Trouble) and not {self._config.model, f"{self._config.model}:latest"} & set(known):
@@ -73,14 +73,15 @@ class Client(Generic[Request]):
         return await asyncio.gather(*(self._list(server) for server in self._pool.servers))
 
     async def _list(self, server: Server) -> list[str] | Trouble:
-        for retries in range(min(1, self._config.retries), -1, -1):
+        retries = min(1, self._config.retries)
+        while True:
             try:
                 return list_models(await server.address.send("GET", "models", timeout=self._config.timeout))
             except Trouble as trouble:
                 if not retries or not trouble.may_pass:
                     return trouble
+                retries -= 1
                 await asyncio.sleep(wait_before_retry(0, trouble.retry_after))
-        raise AssertionError
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
         """Yield each request with its reply, as they come. Ctrl-C, closing the iterator, and an error that concerns all abandon those under way.
@@ -100,19 +101,15 @@ class Client(Generic[Request]):
 
     async def _ask_all(self, requests: Sequence[Request], hand_over: Callable[[Request, Reply], None]) -> None:
         gate = Gate(self._pool, tokens=self._config.max_tokens_in_flight, requests=self._config.concurrency)
-        failed: list[tuple[Request, EndpointError]] = []
+        held: list[tuple[Request, Reply]] = []  # failures, until there is an answer: before, they may all have one cause
 
         async def answer(request: Request, tokens: int) -> None:
             try:
-                outcome = await self._ask(request, tokens)
+                held.append((request, await self._ask(request, tokens)))
             finally:
                 gate.leave(tokens)
-            if isinstance(outcome, EndpointError):
-                failed.append((request, outcome))
-            else:
-                hand_over(request, outcome)
-            while self._has_answered and failed:  # until then they may all have failed for one reason
-                hand_over(*self._give_up(*failed.pop()))
+            while self._has_answered and held:
+                hand_over(*held.pop(0))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -122,17 +119,11 @@ class Client(Generic[Request]):
                     group.create_task(answer(request, tokens))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        if failed:
-            raise failed[0][1]
+        if held and (error := held[0][1].error):
+            raise error
 
-    def _give_up(self, request: Request, error: EndpointError) -> tuple[Request, Reply]:
-        reason = str(error)
-        for server in self._pool.servers:
-            reason = reason.replace(server.url, "the server")  # an address has no place in a data set
-        return request, Reply("", problem=reason, ask_again=False)
-
-    async def _ask(self, request: Request, tokens: int) -> Reply | EndpointError:
-        """Return the reply, or the error where it may be the request's fault."""
+    async def _ask(self, request: Request, tokens: int) -> Reply:
+        """Return the reply, which holds the error where it may be the request's fault."""
         body = await self._render(request)
         began = time.monotonic()
         retries, server = 0, self._pool.choose()
@@ -141,32 +132,34 @@ class Client(Generic[Request]):
             try:
                 with server.carrying(tokens):
                     data = await server.address.send("POST", "chat/completions", body, timeout=min(self._config.timeout, remaining))
-                server.recover()
+                server.note(is_there=True)
                 reply = read_reply(data)
             except Trouble as trouble:
-                server.rest() if trouble.kind == "unreachable" else server.recover()
-                pause = 0.0 if trouble.kind == "unreachable" and self._pool.has_usable else wait_before_retry(retries, trouble.retry_after)
-                if not trouble.may_pass or (pause and retries >= self._config.retries) or pause >= remaining:
+                server.note(is_there=trouble.kind != "unreachable")
+                goes_elsewhere = trouble.kind == "unreachable" and self._pool.has_usable  # nothing was sent, so it costs no try
+                pause = 0.0 if goes_elsewhere else wait_before_retry(retries, trouble.retry_after)
+                is_last = retries >= self._config.retries and not goes_elsewhere
+                if is_last or not trouble.may_pass or pause >= remaining:
                     return self._judge(trouble, server, began, retries)
-                retries += pause > 0  # one that another server takes at once was not sent before
+                retries += not goes_elsewhere
                 await asyncio.sleep(pause)
                 server = self._pool.choose(avoid=server)
             else:
                 self._has_answered, self._failures_in_a_row = True, 0
                 return replace(reply, seconds=time.monotonic() - began, retries=retries)
 
-    def _judge(self, trouble: Trouble, server: Server, began: float, retries: int) -> Reply | EndpointError:
+    def _judge(self, trouble: Trouble, server: Server, began: float, retries: int) -> Reply:
         """Return what becomes of a request that got no reply.
 
         Raises:
             EndpointError: all requests are concerned.
         """
+        lost = Reply("", ask_again=False, seconds=time.monotonic() - began, retries=retries)
         if trouble.blames_request:
             self._has_answered, self._failures_in_a_row = True, 0
-            problem = f"the server refused the request: {self._explainer.quote(trouble)}"
-            return Reply("", problem=problem, ask_again=False, seconds=time.monotonic() - began, retries=retries)
+            return replace(lost, problem=f"the server refused the request: {self._explainer.quote(trouble)}")
         error = self._explainer.explain(trouble, server.url, retries=retries)
         if not trouble.blames_nobody or self._failures_in_a_row >= _MOST_FAILURES_IN_A_ROW:
             raise error
         self._failures_in_a_row += 1
-        return error
+        return replace(lost, problem=str(error).replace(server.url, "the server"), error=error)  # an address has no place in a data set

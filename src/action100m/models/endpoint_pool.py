@@ -39,15 +39,13 @@ class Server:
         """Whether to ask it now: it is up, or its rest is over and nobody else is trying it."""
         return self.is_up or (time.monotonic() >= self._rests_until and self.requests == 0)
 
-    def rest(self) -> None:
-        """Leave it alone, each time twice as long. Those that were on their way to it together count once."""
-        if time.monotonic() >= self._rests_until:
+    def note(self, *, is_there: bool) -> None:
+        """Note whether it could be reached. If not it rests, each time twice as long; those that were on their way to it together count once."""
+        if is_there:
+            self._failures, self._rests_until = 0, 0.0
+        elif time.monotonic() >= self._rests_until:
             self._rests_until = time.monotonic() + min(_LONGEST_REST, _FIRST_REST * 2.0 ** min(self._failures, 16))
             self._failures += 1
-
-    def recover(self) -> None:
-        """Note that it is there."""
-        self._failures, self._rests_until = 0, 0.0
 
     @contextmanager
     def carrying(self, tokens: int) -> Iterator[None]:

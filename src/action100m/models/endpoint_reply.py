@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from action100m.errors import EndpointError
 from action100m.models.base import TokenUsage
 from action100m.models.endpoint_trouble import Trouble
 from action100m.text import mend
@@ -24,6 +25,8 @@ class Reply:
     """Whether the limit of tokens ended it."""
     seconds: float = 0.0
     retries: int = 0
+    error: EndpointError | None = None
+    """Set where there is no answer, and the server may be to blame as much as the request."""
 
 
 def read_reply(data: bytes) -> Reply:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict
 
-from action100m.errors import ConfigError
+from action100m.errors import ConfigError, MissingPackageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ def refuse_below(least: float, name: str, value: float | None) -> None:
     """Raise ConfigError for a value below the least allowed, or NaN; None is not set."""
     if value is not None and not value >= least:
         raise ConfigError(f"endpoint.{name} must be at least {least}, got {value}")
+
+
+def refuse_missing_package(error: ModuleNotFoundError, config: ServerConfig) -> None:
+    """Raise MissingPackageError if what could not be imported is a package of the extra."""
+    module = (error.name or "").partition(".")[0]
+    if package := {"anyio": "anyio", "h11": "h11", "PIL": "pillow"}.get(module):
+        raise MissingPackageError(package, extra="endpoint", needed_by=f"the model {config.model!r} behind {', '.join(config.addresses)}") from error
 
 
 def _check_address(url: str) -> None:
