@@ -5,10 +5,11 @@ from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
 from .errors import Action100MError
 from .record import Gap, Provenance, Record
-from .run.config import RunConfig, load_config, preview
+from .run.config import RunConfig, load_config
 from .run.engine import annotate_video
 from .run.pack import pack
 from .run.plan import Plan, plan
+from .run.presets import laptop, modern, preview
 from .run.run import run_videos
 from .run.status import status
 from .stages.segment import SegmentConfig, segment
@@ -39,7 +40,9 @@ __all__ = [
     "VideoMetadata",
     "annotate_video",
     "errors",
+    "laptop",
     "load_config",
+    "modern",
     "open_frames",
     "pack",
     "plan",

@@ -8,7 +8,8 @@ import pytest
 from action100m.errors import ConfigError
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.vjepa2 import VJepa2Config
-from action100m.run.config import RunConfig, choose_config, config_from_dict, config_to_dict, load_config, preset, preview
+from action100m.run.config import config_from_dict, config_to_dict, load_config
+from action100m.run.presets import choose_config, preview
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "vjepa2_endpoint.toml"
 
@@ -57,15 +58,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_settings_survive_being_written_down():
     for config in (preview(), load_config(EXAMPLE, preview())):
         assert config_from_dict(config_to_dict(config)) == config
-
-
-def test_presets_are_told_apart_and_none_stands_in_for_another():
-    assert preset("preview") == RunConfig()
-    for name in ("laptop", "paper"):
-        with pytest.raises(ConfigError, match="cannot run yet"):
-            preset(name)
-    with pytest.raises(ConfigError, match="there is no preset 'fast'"):
-        preset("fast")
 
 
 def test_nothing_chosen_is_none_and_a_file_alone_starts_from_preview():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from action100m.cli.plan_table import print_plan
-from action100m.run.config import PresetName
+from action100m.run.presets import PresetName
 
 
 def plan(
@@ -33,8 +33,8 @@ def plan(
 
     Example: action100m plan talks/ --preset preview
     """
-    from action100m.run.config import choose_config
     from action100m.run.plan import plan as plan_run
+    from action100m.run.presets import choose_config
     from action100m.run.pricing import parse_prices
 
     planned = plan_run(videos, choose_config(preset, override=config), prices=parse_prices(price or ()), costs=costs, gpu=gpu)

@@ -9,7 +9,7 @@ import typer
 
 from action100m.cli.console import console, print_summary
 from action100m.cli.progress import make_meter
-from action100m.run.config import PresetName
+from action100m.run.presets import PresetName
 
 
 def run(
@@ -29,7 +29,7 @@ def run(
 
     Example: action100m run cooking.mp4 talks/ --out runs/mine
     """
-    from action100m.run.config import choose_config
+    from action100m.run.presets import choose_config
     from action100m.run.run import run_videos
 
     chosen = choose_config(preset, override=config)

@@ -1,4 +1,4 @@
-"""All settings of a run in one value: presets are functions, a TOML file may override them, unknown keys are errors."""
+"""All settings of a run in one value. A TOML file may override it; unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -18,8 +18,6 @@ from action100m.stages.base import Stage
 from action100m.stages.caption import Caption, CaptionConfig
 from action100m.stages.embed import Embed, EmbedConfig
 from action100m.stages.segment import Segment, SegmentConfig
-
-PresetName = Literal["preview", "laptop", "paper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +34,6 @@ class RunConfig:
     """The Tree-of-Captions."""
     annotate: AnnotateConfig = AnnotateConfig(model=ExtractiveConfig(), rounds=1)
     """Structured annotations."""
-
-
-def preview() -> RunConfig:
-    """Weightless throughout: descriptor, measured captions, annotations extracted from the transcript. No GPU, no download; about real time / 50."""
-    return RunConfig()
-
-
-def choose_config(preset_name: str | None, *, override: str | Path | None = None) -> RunConfig | None:
-    """Return a preset (`preview` by default) with what a TOML file overrides, or None when neither is named.
-
-    Raises:
-        ConfigError: as `preset` and `load_config`.
-    """
-    if preset_name is None and override is None:
-        return None
-    base = preset(preset_name or "preview")
-    return base if override is None else load_config(override, base)
-
-
-def preset(name: str) -> RunConfig:
-    """Return the settings of a preset by its name.
-
-    Raises:
-        ConfigError: there is no such preset, or this version lacks models that it needs.
-    """
-    if name == "preview":
-        return preview()
-    if name in get_args(PresetName):
-        raise ConfigError(
-            f"preset {name!r} needs vision-language captioners, which action100m cannot run yet. Take the preset 'preview' and choose the "
-            "encoder and the reasoning model in a --config file, as examples/vjepa2_endpoint.toml does"
-        )
-    raise ConfigError(f"there is no preset {name!r}; choose one of {', '.join(get_args(PresetName))}")
 
 
 def make_stages(config: RunConfig) -> tuple[Stage, ...]:

@@ -230,12 +230,12 @@ def _with_frames(location: str, requests: Sequence[CaptionRequest], size: FrameS
         whole: dict[tuple[float, ...], Frames] = {}  # a node's caption and action rest on the same frames
         for number in waiting[picture.seconds]:
             seen.setdefault(number, []).append(data)
-            seconds = requests[number].seconds
-            if len(seen[number]) == len(seconds):
+            times = requests[number].seconds
+            if len(seen[number]) == len(times):
                 pictures = seen.pop(number)
-                if seconds not in whole:
-                    whole[seconds] = Frames(np.stack(pictures), np.array(seconds))
-                yield replace(requests[number], frames=whole[seconds])
+                if times not in whole:
+                    whole[times] = Frames(np.stack(pictures), np.array(times))
+                yield replace(requests[number], frames=whole[times])
 
 
 def _ask(captioner: Captioner, requests: Sequence[CaptionRequest]) -> dict[_Place, CaptionReply]:

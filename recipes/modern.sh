@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# A data set by today's open models behind vLLM, on one machine with two GPUs of 80 GB, from nothing but Python 3.11 and this repository.
+# Downloads about 85 GB of weights. V-JEPA 2 shares the first GPU with the captioner.
+#
+#   recipes/modern.sh VIDEOS... [-- OUT]       OUT: where the run is kept, runs/modern unless told
+set -euo pipefail
+repository=$(cd "$(dirname "$0")/.." && pwd)
+
+videos=()
+while (($#)) && [[ $1 != -- ]]; do videos+=("$1") && shift; done
+((${#videos[@]})) || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
+out=${2:-runs/modern}
+
+python3 -m venv .venv-modern
+.venv-modern/bin/pip install --quiet -c "$repository/constraints.txt" "$repository[vjepa2,endpoint]"
+python3 -m venv .venv-vllm # of its own: vLLM pins another PyTorch
+.venv-vllm/bin/pip install --quiet vllm
+PATH=$PWD/.venv-vllm/bin:$PATH
+
+trap 'kill $(jobs -p) 2>/dev/null' EXIT
+CUDA_VISIBLE_DEVICES=0 vllm serve Qwen/Qwen3-VL-8B-Instruct --port 8001 --limit-mm-per-prompt '{"image": 32}' --gpu-memory-utilization 0.7 &
+CUDA_VISIBLE_DEVICES=1 vllm serve openai/gpt-oss-120b --port 8000 &
+for port in 8000 8001; do
+    until curl --silent --fail "http://localhost:$port/health" >/dev/null; do
+        kill -0 $(jobs -p) || { echo "a server ended before it was ready; its last words are above" >&2 && exit 1; }
+        sleep 5
+    done
+done
+
+export CUDA_VISIBLE_DEVICES=0
+.venv-modern/bin/action100m plan "${videos[@]}" --preset modern
+.venv-modern/bin/action100m run "${videos[@]}" --preset modern --out "$out"
+.venv-modern/bin/action100m pack "$out" --out "$out.parquet"
+.venv-modern/bin/action100m report "$out" --out "$out-page"
