@@ -18,7 +18,7 @@ def run(
     out: Annotated[str, typer.Option(help="Folder or URL of the run.")],
     preset: Annotated[
         PresetName | None,
-        typer.Option(help="Default: the run's own settings, else preview. laptop and paper wait for captioners that are not there yet."),
+        typer.Option(help="Default: the run's own settings, else preview. paper waits for a captioner that is not there yet."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file that overrides the preset.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N files.")] = None,
