@@ -1,8 +1,10 @@
 """What our client costs beside the model: its share of the rate that a server allows, and its own CPU time for each request.
 
+With as many requests under way as the server has slots, a slot waits while the next request is on its way; with twice as many none does.
+
 The server is a process of its own that answers with a fixed text, after 50 ms and for 64 requests at a time, or at once.
 
-python benchmarks/endpoint.py [--requests 4000] [--rounds 3]
+python benchmarks/endpoint.py [--requests 6400] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -140,7 +142,7 @@ def _requests(count: int) -> list[ChatRequest]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=4000)
+    parser.add_argument("--requests", type=int, default=6400)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     count, possible = options.requests, SLOTS / LATENCY

@@ -33,7 +33,8 @@ class ServerConfig:
     """How often a request is sent again when the server is busy (429), fails (5xx), hangs or breaks off. The wait grows from half a second to
     eight, or is what the server asks for in Retry-After, up to a minute."""
     concurrency: int = 16
-    """Requests under way at once at each server, and from each worker. vLLM and SGLang are at their best with 64 and more."""
+    """Requests under way at once at each server, and from each worker. Twice as many as it works on at a time keep it busy; vLLM and SGLang are at
+    their best with 64 and more."""
     max_tokens_in_flight: int = 250_000
     """Tokens of the requests under way at each server, estimated, their replies included. More than its memory for keys and values holds, which
     vLLM prints at its start, makes it drop work and do it again. A request that is larger goes alone."""
