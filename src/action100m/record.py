@@ -57,6 +57,8 @@ class Provenance:
     chat_model: str
     rounds: int
     """Of the chat model, the draft included."""
+    valid_at_first: tuple[int, int]
+    """Its replies that fitted the schema at the first try of their round, and how many rounds there were over all nodes."""
     prompts: tuple[tuple[str, str], ...] = ()
     """(name, sha256 of its text), sorted."""
     lost: tuple[str, ...] = ()

@@ -87,5 +87,6 @@ def test_captioner_and_reasoner_behind_a_server_make_a_whole_record(clips, tmp_p
         assert caption.requests == 2 * len(record.tree) + len(record.tree.leaves())
         assert annotate.requests == 2 * sum(node.annotation is not None for node in record.tree.nodes)
         assert len(server.asked) == caption.requests + annotate.requests
+        assert record.provenance.valid_at_first == (annotate.requests, annotate.requests)
         assert run_videos([], tmp_path / "run").fresh == 0
         assert len(server.asked) == caption.requests + annotate.requests

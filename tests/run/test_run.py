@@ -226,7 +226,8 @@ def test_failed_annotations_are_retried_alone(clips, tmp_path):
         summary = run_videos([], tmp_path / "run", retry="failed", meter=steps)
         assert steps.finished == [("talk", "annotate")]
         assert summary.failures == ()
-    pack(tmp_path / "run", tmp_path / "data.parquet")
+    valid, rounds = pack(tmp_path / "run", tmp_path / "data.parquet").valid_at_first
+    assert rounds == 2 * valid > 0  # each node was asked in vain at first, and well the second time
     (record,) = read_records(str(tmp_path / "data.parquet"))
     assert record.tree.root.annotation.action.brief == "c"
 

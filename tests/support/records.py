@@ -52,6 +52,7 @@ def make_provenance(tree: Tree) -> Provenance:
         captioner="preview",
         frame_captioner="preview",
         rounds=1,
+        valid_at_first=(5, 6),
         chat_model="extractive",
         prompts=(("caption_clip", "cd" * 32), ("caption_frame", "ef" * 32)),
         lost=("2 packets after 15.9 s",),

@@ -22,6 +22,8 @@ def pack(
 
     packed = pack_run(run, out)
     console.print(f"{packed.path}: {packed.videos} videos, {packed.segments} segments, {packed.annotated} annotated")
+    valid, rounds = packed.valid_at_first
+    console.print(f"replies that fitted at the first try: {valid} of {rounds}")
     if packed.left_out:
         console.print(f"left out, not fully made: {len(packed.left_out)} ({', '.join(packed.left_out[:5])}); see: action100m status {run}")
     raise typer.Exit(1 if packed.left_out else 0)

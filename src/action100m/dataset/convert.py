@@ -21,7 +21,7 @@ from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
 
 _METADATA_FIELDS = tuple(field.name for field in fields(VideoMetadata))
-_PROVENANCE_VALUES = ("package_version", "sha256", "duration", "encoder", "captioner", "frame_captioner", "chat_model", "rounds")
+_PROVENANCE_VALUES = ("package_version", "sha256", "duration", "encoder", "captioner", "frame_captioner", "chat_model", "rounds", "valid_at_first")
 _PROVENANCE_LISTS = ("prompts", "lost", "gaps", "evidence", "remarks")
 
 
@@ -134,7 +134,7 @@ def _provenance_from_dict(value: Mapping[str, Any] | None) -> Provenance | None:
     if value is None or _provenance_nulls(value):
         return None
     return Provenance(
-        **{name: value[name] for name in _PROVENANCE_VALUES},
+        **{name: value[name] for name in _PROVENANCE_VALUES} | {"valid_at_first": tuple(value["valid_at_first"].values())},
         prompts=tuple((prompt["name"], prompt["sha256"]) for prompt in value["prompts"] or ()),
         lost=tuple(value["lost"] or ()),
         gaps=tuple(Gap(**gap) for gap in value["gaps"] or ()),
@@ -164,7 +164,9 @@ def _node_to_dict(node: Node) -> dict[str, Any]:
 def _provenance_to_dict(provenance: Provenance | None) -> dict[str, Any] | None:
     if provenance is None:
         return None
-    return asdict(provenance) | {"prompts": [{"name": name, "sha256": digest} for name, digest in provenance.prompts]}
+    valid, rounds = provenance.valid_at_first
+    prompts = [{"name": name, "sha256": digest} for name, digest in provenance.prompts]
+    return asdict(provenance) | {"prompts": prompts, "valid_at_first": {"replies": valid, "rounds": rounds}}
 
 
 def _mend_text(value: Any) -> Any:

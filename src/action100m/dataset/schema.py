@@ -73,6 +73,7 @@ _PROVENANCE: Final = _struct(
     frame_captioner=pa.string(),
     chat_model=pa.string(),
     rounds=pa.int16(),
+    valid_at_first=_struct(replies=pa.int32(), rounds=pa.int32()),
     prompts=_list_of(name=pa.string(), sha256=pa.string()),
     lost=pa.list_(pa.field("element", pa.string())),
     gaps=_list_of(node=pa.string(), field=pa.string(), reason=pa.string()),

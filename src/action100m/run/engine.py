@@ -141,8 +141,9 @@ def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
         encoder=embedded.encoder,
         captioner=captioned.captioner,
         frame_captioner=captioned.frame_captioner,
-        chat_model=_model_name(annotate["config"]["model"]),
+        chat_model=annotated.model,
         rounds=annotate["config"]["rounds"],
+        valid_at_first=annotated.first_tries,
         prompts=tuple(sorted((*captioned.prompts, *annotated.prompts))),
         lost=embedded.report.lost,
         gaps=gaps,
@@ -150,8 +151,3 @@ def make_record(video: Video, given: Given, stages: Sequence[Stage]) -> Record:
         remarks=captioned.remarks,
     )
     return Record(uid=video.uid, metadata=video.metadata, tree=annotated.tree, provenance=provenance)
-
-
-def _model_name(identity: dict[str, object]) -> str:
-    """Such as "preview version=1"."""
-    return " ".join([str(identity["kind"]), *(f"{key}={value}" for key, value in sorted(identity.items()) if key != "kind")])

@@ -23,12 +23,17 @@ class _Tally:
     videos: int = 0
     segments: int = 0
     annotated: int = 0
+    valid: int = 0
+    rounds: int = 0
 
     def count(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in records:
             self.videos += 1
             self.segments += len(record.tree)
             self.annotated += sum(node.annotation is not None for node in record.tree.nodes)
+            if record.provenance is not None:
+                valid, rounds = record.provenance.valid_at_first
+                self.valid, self.rounds = self.valid + valid, self.rounds + rounds
             yield record
 
 
@@ -41,6 +46,8 @@ class Packed:
     segments: int
     """Nodes of all trees; the paper counts those with an annotation."""
     annotated: int
+    valid_at_first: tuple[int, int]
+    """Replies that fitted the schema at the first try of their round, and rounds over all nodes."""
     left_out: tuple[str, ...]
     """Uids of videos that are not fully made; `status` says why."""
 
@@ -57,7 +64,7 @@ def pack(run: str | Path, out: str | Path) -> Packed:
         raise StoreError(f"{run} holds no video that is fully made; see: action100m status {run}")
     tally = _Tally()
     write_records(tally.count(_read_made(made, store)), str(out))
-    return Packed(str(out), tally.videos, tally.segments, tally.annotated, tuple(state.video.uid for state in left_out))
+    return Packed(str(out), tally.videos, tally.segments, tally.annotated, (tally.valid, tally.rounds), tuple(state.video.uid for state in left_out))
 
 
 def run_records(run: str | Path) -> Iterator[Record]:

@@ -97,6 +97,8 @@ class Annotated:
     gaps: tuple[Gap, ...]
     prompts: tuple[tuple[str, str], ...]
     """(name, sha256), sorted."""
+    model: str
+    """Name of the chat model, as it was loaded."""
     history: tuple[Turn, ...] = ()
     """Every reply as it came, also those that did not fit: nodes in the order of the tree, each node's replies in the order asked for."""
 
@@ -113,6 +115,12 @@ class Annotated:
         return tuple(node for node, turn in last.items() if turn.problem and self.tree[node].annotation)
 
     @property
+    def first_tries(self) -> tuple[int, int]:
+        """How many replies fit the schema at the first try of their round, and how many rounds there were."""
+        first = [turn for turn in self.history if turn.attempt == 1]
+        return sum(turn.problem is None for turn in first), len(first)
+
+    @property
     def usage(self) -> TokenUsage:
         """Tokens of all replies, used or not."""
         return TokenUsage(sum(turn.usage.input for turn in self.history), sum(turn.usage.output for turn in self.history))
@@ -123,6 +131,7 @@ class Annotated:
             "tree": tree_to_json(self.tree),
             "gaps": [asdict(gap) for gap in self.gaps],
             "prompts": self.prompts,
+            "model": self.model,
             "history": [asdict(turn) for turn in self.history],
         }
         return json.dumps(value).encode()  # ASCII: a raw reply may hold half a surrogate pair, which UTF-8 cannot
@@ -135,6 +144,7 @@ class Annotated:
             tree=tree_from_json(value["tree"]),
             gaps=tuple(Gap(**gap) for gap in value["gaps"]),
             prompts=tuple((name, digest) for name, digest in value["prompts"]),
+            model=value["model"],
             history=tuple(Turn(**{**turn, "usage": TokenUsage(**turn["usage"])}) for turn in value["history"]),
         )
 
@@ -194,6 +204,7 @@ class Annotate:
             tree=tree.update(lambda node: replace(node, annotation=annotations.get(node.id))),
             gaps=tuple(Gap(node.id, "annotation", gaps[node.id]) for node in tree.nodes if node.id in gaps),
             prompts=self._digests,
+            model=model.name,
             history=tuple(sorted(turns, key=lambda turn: places[turn.node])),
         )
 
