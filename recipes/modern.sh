@@ -29,6 +29,6 @@ done
 
 export CUDA_VISIBLE_DEVICES=0
 .venv-modern/bin/action100m plan "${videos[@]}" --preset modern
-.venv-modern/bin/action100m run "${videos[@]}" --preset modern --out "$out"
+.venv-modern/bin/action100m run "${videos[@]}" --preset modern --workers 4 --out "$out"
 .venv-modern/bin/action100m pack "$out" --out "$out.parquet"
 .venv-modern/bin/action100m report "$out" --out "$out-page"
