@@ -53,8 +53,8 @@ def modern() -> RunConfig:
         vllm serve openai/gpt-oss-120b --port 8000
 
     V-JEPA 2 ViT-g at 384 pixels (1 B parameters, 2 GB; MIT), Qwen3-VL-8B for all captions (18 GB; Apache-2.0), gpt-oss-120b for the annotations
-    (63 GB; Apache-2.0): two GPUs of 80 GB, and 85 GB of disk. None is gated. One video leaves such servers half idle: run it with `--workers 4`. Needs
-    the extras `vjepa2` and `endpoint` here, and vLLM where the servers are.
+    (63 GB; Apache-2.0): two GPUs of 80 GB, and 85 GB of disk. None is gated. One video leaves such servers half idle: run it with `--workers 4`.
+    Needs the extras `vjepa2` and `endpoint` here, and vLLM where the servers are.
     """
     captioner = CaptionEndpointConfig(model="Qwen/Qwen3-VL-8B-Instruct", base_url="http://localhost:8001/v1", concurrency=32)
     return RunConfig(
