@@ -6,10 +6,13 @@ The five fields are the paper's (section 3.3) under the key names of the release
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from action100m.errors import ReplyError
+
+_FENCE: Final = re.compile(r"```\w*\s*")
 
 NOT_APPLICABLE: Final = "N/A"
 """What the released data says in all three action fields when nobody acts."""
@@ -100,6 +103,17 @@ def parse_annotation(reply: str) -> Annotation:
             if not text.strip() or not _is_unicode(text):
                 raise ReplyError(f"the reply has no readable text at $.{part}.{name}: {text!r}", raw=reply)
     return Annotation.from_dict(value)
+
+
+def unwrap_annotation(reply: str) -> str | None:
+    """Return the annotation that a reply begins with, freed of a code fence around it and of text after it; None when it begins with none."""
+    text = _FENCE.sub("", reply.strip(), count=1)
+    try:
+        _, end = json.JSONDecoder(strict=False).raw_decode(text)
+        parse_annotation(text[:end])
+    except (ValueError, RecursionError, ReplyError):
+        return None
+    return None if "{" in text[end:] else text[:end]  # of two answers neither is certain
 
 
 def _is_unicode(text: str) -> bool:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from action100m.annotation import ANNOTATION_SCHEMA, Annotation
+from action100m.annotation import ANNOTATION_SCHEMA, Annotation, unwrap_annotation
 from action100m.errors import ConfigError, EndpointError
 from action100m.models.base import TokenUsage
 from action100m.models.endpoint import EndpointConfig
@@ -251,7 +251,6 @@ def test_a_reply_that_does_not_fit_is_asked_again_with_the_reason():
 
 BAD_REPLIES = {
     "not JSON": (completion("I see eggs."), "not JSON"),
-    "fenced": (completion(f"```json\n{say()}\n```"), "not JSON"),
     "cut": (completion(say()[:40], finish_reason="length"), "cut off"),
     "white space": (completion("\n" * 2_000, finish_reason="length"), "cut off"),
     "wrong key": (completion(say().replace('"actor"', '"agent"')), "actor"),
@@ -282,6 +281,26 @@ def test_replies_that_never_fit_cost_one_segment_and_are_kept(bad, reason):
     assert [turn.text for turn in made.history if turn.node == gap.node] == [raw, raw]
     assert len(server.asked) == 3 + 2
     assert Annotated.from_bytes(made.to_bytes()) == made
+
+
+@pytest.mark.parametrize("wrapped", ["```json\n{}\n```", "```\n{}```", "{}\n\nI hope this helps!", "```json\n{}\n```\nDone."])
+def test_a_fence_or_text_after_the_answer_is_repaired_once_asking_again_was_in_vain(wrapped):
+    bad = completion(wrapped.format(say()))
+    with ChatServer(spoil({(0, 10)}, bad)) as server:
+        made = stage_for(server, attempts=2)(VIDEO, given(make_tree()))
+    assert made.failed == ()
+    assert (0, 10) in annotated_spans(made.tree)
+    assert len(server.asked) == 3 + 2
+    turns = [turn for turn in made.history if span_of(made, turn) == (0, 10)]
+    assert [(turn.problem is None, turn.repaired) for turn in turns] == [(False, None), (False, say())]
+    assert turns[-1].text == wrapped.format(say())
+    assert made.first_tries == (3, 4)
+    assert Annotated.from_bytes(made.to_bytes()) == made
+
+
+@pytest.mark.parametrize("doubtful", ["Sure! {0}", "{0} {0}", "```json\nHere: {0}\n```", "{{}}"])
+def test_what_is_not_certain_is_not_repaired(doubtful):
+    assert unwrap_annotation(doubtful.format(say())) is None
 
 
 def test_a_request_too_long_for_the_server_costs_one_segment_and_one_request():

@@ -112,7 +112,7 @@ class Annotated:
     def unrefined(self) -> tuple[str, ...]:
         """The nodes that keep an earlier answer because the last round found none that fits."""
         last = {turn.node: turn for turn in self.history}
-        return tuple(node for node, turn in last.items() if turn.problem and self.tree[node].annotation)
+        return tuple(node for node, turn in last.items() if turn.problem and not turn.repaired and self.tree[node].annotation)
 
     @property
     def first_tries(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@
     round 3    rules, evidence, revision, "check it"    -> annotation
 
 Every reply is verified. One that does not fit is answered, in the same conversation, with the reason, until the attempts of the round are used up.
-A refining round that fails leaves the last answer that fits.
+Then what is certain is repaired: a code fence around an answer, or text after it. A refining round that fails leaves the last answer that fits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Template
 
-from action100m.annotation import parse_annotation
+from action100m.annotation import parse_annotation, unwrap_annotation
 from action100m.errors import ReplyError
 from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage
 from action100m.stages.base import ProgressCallback, ignore_progress
@@ -41,6 +41,8 @@ class Turn:
     usage: TokenUsage = field(default_factory=TokenUsage)
     reasoning: str = ""
     """What the model thought before it replied, as far as the server tells. It is never sent back."""
+    repaired: str | None = None
+    """The answer in an unfit reply, freed of a code fence or of text after it, where asking again was in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Dialogue:
     @property
     def answer(self) -> str | None:
         """The last reply that fits, if there is one."""
-        return next((turn.text for turn in reversed(self.turns) if turn.problem is None), None)
+        return next((turn.repaired or turn.text for turn in reversed(self.turns) if turn.problem is None or turn.repaired), None)
 
     def messages(self, round_: int, reask: Template) -> tuple[ChatMessage, ...]:
         """Return the conversation to be continued in a round: it starts from the last answer and holds the failed replies of this round only."""
@@ -98,6 +100,7 @@ def self_refine(
             turned = {dialogue.node: _take_turn(dialogue, replies, number, attempt) for dialogue in waiting}
             dialogues = [turned.get(dialogue.node, dialogue) for dialogue in dialogues]
             waiting = [dialogue for dialogue in turned.values() if dialogue.turns[-1].problem and _may_ask_again(replies, dialogue)]
+        dialogues = [_repair(dialogue, number) for dialogue in dialogues]
         on_progress(number / len(efforts))
     return list(dialogues)
 
@@ -106,6 +109,14 @@ def _take_turn(dialogue: Dialogue, replies: Mapping[str, ChatReply], round_: int
     reply = replies.get(dialogue.node, ChatReply(dialogue.node, "", problem="the model left this request unanswered"))
     turn = Turn(dialogue.node, round_, attempt, reply.text, find_problem(reply), reply.usage, reply.reasoning)
     return replace(dialogue, turns=(*dialogue.turns, turn))
+
+
+def _repair(dialogue: Dialogue, round_: int) -> Dialogue:
+    """Repair the last reply of a round that found no answer, where that is certain."""
+    *before, last = dialogue.turns
+    if last.round != round_ or last.problem is None:
+        return dialogue
+    return replace(dialogue, turns=(*before, replace(last, repaired=unwrap_annotation(last.text))))
 
 
 def _may_ask_again(replies: Mapping[str, ChatReply], dialogue: Dialogue) -> bool:
