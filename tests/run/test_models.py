@@ -8,6 +8,7 @@ import pytest
 
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
+from action100m.errors import ConfigError
 from action100m.models.causal_lm import CausalLMConfig
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.endpoint_caption import CaptionEndpointConfig
@@ -90,3 +91,22 @@ def test_captioner_and_reasoner_behind_a_server_make_a_whole_record(clips, tmp_p
         assert record.provenance.valid_at_first == (annotate.requests, annotate.requests)
         assert run_videos([], tmp_path / "run").fresh == 0
         assert len(server.asked) == caption.requests + annotate.requests
+
+
+def test_a_run_stops_at_its_budget_and_goes_on_without_asking_twice(clips, tmp_path):
+    with ChatServer(lambda asked: completion(json.dumps(make_annotation().to_dict()))) as server:
+        config = RunConfig(annotate=AnnotateConfig(model=EndpointConfig(model="test-model", base_url=server.base_url), rounds=1, efforts=()))
+        first = run_videos([clips], tmp_path / "run", config, max_tokens=1)
+        assert first.made < 3
+        assert "may 1" in first.stopped
+        asked = len(server.asked)
+        assert asked > 0
+        rest = run_videos([], tmp_path / "run")
+        assert (rest.made, rest.stopped) == (3, None)
+        twice = len(server.asked) - len({str(asked.body) for asked in server.asked})
+        assert twice <= 16  # only what was under way when it stopped, of which `concurrency` allows so many
+
+
+def test_a_budget_needs_a_ledger(clips):
+    with pytest.raises(ConfigError, match="behind a URL"):
+        run_videos([clips], "memory://run", max_tokens=5)

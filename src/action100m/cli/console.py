@@ -31,6 +31,8 @@ def print_summary(summary: RunSummary, out: str) -> None:
     if gaps:
         counts.append(f"{gaps} with gaps")
     console.print(f"{out}: {', '.join(counts)}")
+    if summary.stopped:
+        console.print(f"stopped: {summary.stopped}; the same command goes on from here")
     print_failures(summary.failures)
     for path, same in summary.duplicates[:_SHOWN]:
         console.print(f"  duplicate  {path} has the content of {same}")

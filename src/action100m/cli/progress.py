@@ -16,7 +16,7 @@ from action100m.cli.console import console
 if TYPE_CHECKING:
     from action100m.run.executors.channel import Done, Step
     from action100m.run.ledger import Spent
-    from action100m.run.run import Meter
+    from action100m.run.meter import Meter
     from action100m.stages.base import StageName
 
 _LINE_EVERY = 5.0

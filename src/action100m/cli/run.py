@@ -24,6 +24,7 @@ def run(
     limit: Annotated[int | None, typer.Option(help="Only the first N files.")] = None,
     workers: Annotated[int, typer.Option(help="Processes.")] = 1,
     retry: Annotated[Literal["failed"] | None, typer.Option(help="Redo only what failed.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Stop when the models have read and written so many now.")] = None,
 ) -> None:
     """Annotate videos. The same command again goes on where it stopped.
 
@@ -34,9 +35,9 @@ def run(
 
     chosen = choose_config(preset, override=config)
     try:
-        summary = run_videos(videos or [], out, chosen, limit=limit, workers=workers, retry=retry, meter=make_meter())
+        summary = run_videos(videos or [], out, chosen, limit=limit, workers=workers, retry=retry, max_tokens=max_tokens, meter=make_meter())
     except KeyboardInterrupt:
         console.print("stopped; what was finished is kept, and the same command goes on from here")
         raise typer.Exit(130) from None
     print_summary(summary, out)
-    raise typer.Exit(1 if summary.failures else 0)
+    raise typer.Exit(1 if summary.failures or summary.stopped else 0)

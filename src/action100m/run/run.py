@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from action100m.errors import ConfigError, ModelError
+from action100m.run.budget import Budget, BudgetReached
 from action100m.run.config import RunConfig, make_stages
-from action100m.run.executors.channel import Done, Step, Task
+from action100m.run.executors.channel import Task
 from action100m.run.executors.local import run_local
 from action100m.run.intake import take_in
-from action100m.run.ledger import Spent, read_spent
+from action100m.run.ledger import read_spent
+from action100m.run.meter import Meter, SilentMeter
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName
 
 Retry = Literal["failed"]
-
-
-class Meter(Protocol):
-    """Shows how a run goes. Entered when the work is known, told of every step, left at the end."""
-
-    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
-        """Take note of how many videos each stage has ahead, and of how to learn what the models have cost so far."""
-
-    def tell(self, event: Step | Done) -> None:
-        """Take note of one step."""
-
-    def end(self) -> None:
-        """Stop showing."""
-
-
-class SilentMeter:
-    """Shows nothing."""
-
-    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
-        """Take note of nothing."""
-
-    def tell(self, event: Step | Done) -> None:
-        """Take note of nothing."""
-
-    def end(self) -> None:
-        """Stop nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +37,8 @@ class RunSummary:
     """All that stands in the way, from now and from before."""
     duplicates: tuple[tuple[str, str], ...]
     """(path, path of the file with the same content)."""
+    stopped: str | None = None
+    """Why the run stopped before its end: its budget was used up. The same call goes on from there."""
 
 
 def run_videos(
@@ -71,29 +49,36 @@ def run_videos(
     limit: int | None = None,
     workers: int = 1,
     retry: Retry | None = None,
+    max_tokens: int | None = None,
     meter: Meter | None = None,
 ) -> RunSummary:
     """Annotate videos (files, folders, manifests) and keep what is made in the folder or URL `out`.
 
     videos: empty means all that the run has met before. config: None means the settings of the run that is there, else the preset `preview`.
     limit: only the first files found. workers: processes. retry="failed": redo only what failed, also what no rerun would try by itself.
+    max_tokens: stop when the models have read and written so many in this call; replies remembered from before cost nothing.
 
     Raises:
         ConfigError: settings that do not fit together.
         ModelError: a model cannot be loaded; no video was touched.
         StoreError: `out` is something else than a run.
     """
-    if workers < 1 or (limit is not None and limit < 1):
-        raise ConfigError(f"workers and limit must be at least 1, got {workers} and {limit}")
+    if workers < 1 or (limit is not None and limit < 1) or (max_tokens is not None and max_tokens < 1):
+        raise ConfigError(f"workers, limit and max_tokens must be at least 1, got {workers}, {limit} and {max_tokens}")
     store = RunStore(out)
+    if max_tokens is not None and store.folder is None:
+        raise ConfigError(f"max_tokens needs the ledger of a run on this machine; {out} is behind a URL")
     earlier = store.read_config() if store.exists() else None
     config = config or earlier or RunConfig()
     intake = take_in([str(video) for video in videos], store, limit=limit)
     stages = make_stages(config)
     todo = [state for state in survey(intake.videos, stages, store) if _has_work(state, retry)]
     store.open(config)
+    meter, stopped = meter or SilentMeter(), None
     try:
-        _execute(todo, stages, store, workers=workers, meter=meter or SilentMeter())
+        _execute(todo, stages, store, workers=workers, meter=meter if max_tokens is None else Budget(meter, max_tokens))
+    except BudgetReached as reached:
+        stopped = str(reached)
     except ModelError:
         store.open(earlier or config)  # settings that cannot be run must not hide what the run has made
         raise
@@ -105,6 +90,7 @@ def run_videos(
         fresh=len(todo),
         failures=failures,
         duplicates=intake.duplicates,
+        stopped=stopped,
     )
 
 
