@@ -17,18 +17,22 @@ python3 -m venv .venv-vllm # of its own: vLLM pins another PyTorch
 .venv-vllm/bin/pip install --quiet vllm
 PATH=$PWD/.venv-vllm/bin:$PATH
 
-trap 'kill $(jobs -p) 2>/dev/null' EXIT
+trap 'kill "${servers[@]}"' EXIT
 CUDA_VISIBLE_DEVICES=0 vllm serve Qwen/Qwen3-VL-8B-Instruct --port 8001 --limit-mm-per-prompt '{"image": 32}' --gpu-memory-utilization 0.7 &
+servers=($!)
 CUDA_VISIBLE_DEVICES=1 vllm serve openai/gpt-oss-120b --port 8000 &
+servers+=($!)
 for port in 8000 8001; do
     until curl --silent --fail "http://localhost:$port/health" >/dev/null; do
-        kill -0 $(jobs -p) || { echo "a server ended before it was ready; its last words are above" >&2 && exit 1; }
+        for server in "${servers[@]}"; do
+            kill -0 "$server" || { echo "a server ended before it was ready; its last words are above" >&2 && exit 1; }
+        done
         sleep 5
     done
 done
 
 export CUDA_VISIBLE_DEVICES=0
-.venv-modern/bin/action100m plan "${videos[@]}" --preset modern
-.venv-modern/bin/action100m run "${videos[@]}" --preset modern --workers 4 --out "$out"
-.venv-modern/bin/action100m pack "$out" --out "$out.parquet"
+.venv-modern/bin/action100m plan "${videos[@]}" --preset modern || (($? == 1)) # 1: some files cannot be used; the others can
+.venv-modern/bin/action100m run "${videos[@]}" --preset modern --workers 4 --out "$out" || (($? == 1))
+.venv-modern/bin/action100m pack "$out" --out "$out.parquet" || (($? == 1))
 .venv-modern/bin/action100m report "$out" --out "$out-page"

@@ -10,7 +10,7 @@ import pytest
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.models.base import CaptionReply, CaptionRequest, ChatMessage, ChatReply, ChatRequest, TokenUsage
 from action100m.models.ledger import remember_captions, remember_chats
-from action100m.video.video import Cue, Frames, VideoMetadata
+from action100m.video.video import Frames, VideoMetadata
 from support.trees import split_tree
 
 TREE = split_tree(0.0, 8.0)
@@ -75,7 +75,6 @@ def test_the_same_request_is_sent_once():
         {"prompt": "Describe it."},
         {"field": "clip_action"},
         {"seconds": (0.0, 1.5)},
-        {"transcript": (Cue("0.0", "hello"),)},
         {"frames": Frames(np.eye(4, 6, dtype=np.uint8)[None, :, :, None].repeat(3, 3).repeat(2, 0), np.array([0.0, 1.0]))},
     ],
 )
@@ -122,3 +121,19 @@ def test_a_free_model_and_a_run_without_ledger_need_no_memory():
     free = Counting(is_free=True)
     assert remember_chats(free, Shelf(), {}) is free
     assert remember_captions(free, None, {}) is free
+
+
+@pytest.mark.parametrize("outcome", ["refused", "lost"])
+def test_what_no_model_answered_is_not_remembered(outcome):
+    @dataclass
+    class Down(Counting):
+        def caption(self, requests):
+            return (replace(reply, text="", outcome=outcome) for reply in super().caption(requests))
+
+        def chat(self, requests):
+            return (replace(reply, text="", outcome=outcome) for reply in super().chat(requests))
+
+    shelf = Shelf()
+    assert [reply.outcome for reply in remember_captions(Down(), shelf, {}).caption([CLIP])] == [outcome]
+    assert [reply.outcome for reply in remember_chats(Down(), shelf, {}).chat([CHAT])] == [outcome]
+    assert shelf.entries == {}

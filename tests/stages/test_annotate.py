@@ -17,7 +17,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from action100m.annotation import ANNOTATION_SCHEMA, Annotation, unwrap_annotation
 from action100m.errors import ConfigError, EndpointError
-from action100m.models.base import TokenUsage
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.extractive import ExtractiveConfig
 from action100m.record import Gap
@@ -158,7 +157,6 @@ def test_a_draft_and_two_rounds_are_sent_each_with_the_whole_context():
     assert [body.get("reasoning_effort") for body in (draft, second, third)] == ["high", None, None]
     assert made.tree.root.annotation.action.brief == "Stir the eggs"
     assert [(turn.round, turn.attempt) for turn in made.history] == [(1, 1), (2, 1), (3, 1)]
-    assert made.usage == TokenUsage(21, 9)
 
 
 def test_what_segments_share_comes_first():
@@ -296,6 +294,14 @@ def test_a_fence_or_text_after_the_answer_is_repaired_once_asking_again_was_in_v
     assert turns[-1].text == wrapped.format(say())
     assert made.first_tries == (3, 4)
     assert Annotated.from_bytes(made.to_bytes()) == made
+
+
+def test_a_certain_answer_is_not_lost_when_the_last_reply_is_worse():
+    replies = iter([completion(f"```json\n{say()}\n```"), completion("")])
+    with ChatServer(spoil({(0, 10)}, lambda _: next(replies))) as server:
+        made = stage_for(server, attempts=2)(VIDEO, given(make_tree()))
+    assert made.failed == made.unrefined == ()
+    assert (0, 10) in annotated_spans(made.tree)
 
 
 @pytest.mark.parametrize("doubtful", ["Sure! {0}", "{0} {0}", "```json\nHere: {0}\n```", "{{}}"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from action100m.embeddings import Embeddings, frame_edges
-from action100m.errors import ConfigError, ModelError
+from action100m.errors import ConfigError, EndpointError, ModelError
 from action100m.models.base import CaptionReply
 from action100m.stages import caption as caption_module
 from action100m.stages.caption import Caption, CaptionConfig, Captioned
@@ -238,3 +238,12 @@ def test_the_caption_and_the_action_of_a_node_share_their_frames(video, embedded
 
     made = stage_with(Keeps(), fit="squash")(video, given_tree(embedded, ("", 3.0)))
     assert all(asked[node.id, "clip_caption"] is asked[node.id, "clip_action"] for node in made.tree.nodes)
+
+
+def test_captions_that_got_no_answer_fail_the_video_so_that_a_rerun_asks_for_them(video, embedded):
+    class Loses(Witness):
+        def caption(self, requests):
+            return (replace(reply, text="", problem="error 503", outcome="lost") for reply in super().caption(requests))
+
+    with pytest.raises(EndpointError, match=r"3 of 3 captions got no answer, such as .* of .*: error 503"):
+        stage_with(Loses(), fit="squash")(video, given_tree(embedded))

@@ -16,6 +16,8 @@ from action100m.video.video import Cue, Frames, VideoMetadata
 
 CaptionField = Literal["frame_caption", "clip_caption", "clip_action"]
 Effort = Literal["low", "medium", "high"]
+Outcome = Literal["answered", "refused", "lost"]
+"""What became of a request: the model replied, usable or not; the server refused it; or no reply came, which may be the server's fault."""
 Evidence = Literal["frames", "signals"]
 """The pictures, or the measurements made while embedding."""
 
@@ -87,6 +89,7 @@ class CaptionReply:
     """From the sending of the request to its reply."""
     retries: int = 0
     """How often the request had to be sent again."""
+    outcome: Outcome = "answered"
 
 
 class Captioner(Protocol):
@@ -150,6 +153,7 @@ class ChatReply:
     """How often the request had to be sent again."""
     reasoning: str = ""
     """What the model thought before its answer; kept, never parsed."""
+    outcome: Outcome = "answered"
 
 
 class ChatModel(Protocol):

@@ -100,7 +100,7 @@ def _to_caption_reply(request: CaptionRequest, reply: Reply) -> CaptionReply:
     text, problem = _cut_loop(reply)
     if reply.is_cut and not problem:
         problem = f"cut off at {reply.usage.output} tokens"
-    return CaptionReply(request.node, request.field, text, reply.usage, problem or reply.problem, reply.seconds, reply.retries)
+    return CaptionReply(request.node, request.field, text, reply.usage, problem or reply.problem, reply.seconds, reply.retries, reply.outcome)
 
 
 def _cut_loop(reply: Reply) -> tuple[str, str | None]:

@@ -74,6 +74,7 @@ def _to_chat_reply(node: str, reply: Reply) -> ChatReply:
         seconds=reply.seconds,
         retries=reply.retries,
         reasoning=reply.reasoning,
+        outcome=reply.outcome,
     )
 
 

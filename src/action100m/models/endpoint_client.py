@@ -101,15 +101,19 @@ class Client(Generic[Request]):
 
     async def _ask_all(self, requests: Sequence[Request], hand_over: Callable[[Request, Reply], None]) -> None:
         gate = Gate(self._pool, tokens=self._config.max_tokens_in_flight, requests=self._config.concurrency)
-        held: list[tuple[Request, Reply]] = []  # failures, until there is an answer: before, they may all have one cause
+        held: list[tuple[Request, Reply]] = []  # what got no answer, until another request does: before, they may all have one cause
+        answered = 0
 
         async def answer(request: Request, tokens: int) -> None:
+            nonlocal answered
             try:
                 held.append((request, await self._ask(request, tokens)))
             finally:
                 gate.leave(tokens)
-            while self._has_answered and held:
-                hand_over(*held.pop(0))
+            if held[-1][1].outcome == "answered":
+                answered += 1
+                while held:
+                    hand_over(*held.pop(0))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -119,8 +123,13 @@ class Client(Generic[Request]):
                     group.create_task(answer(request, tokens))
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
-        if held and (error := held[0][1].error):
+        lost = next((reply.error for _, reply in held if reply.outcome == "lost" and reply.error), None)
+        if lost and not self._has_answered:
+            raise lost
+        if not answered and len(held) >= _MOST_FAILURES_IN_A_ROW and (error := held[0][1].error):
             raise error
+        for request, reply in held:
+            hand_over(request, reply)
 
     async def _ask(self, request: Request, tokens: int) -> Reply:
         """Return the reply, which holds the error where it may be the request's fault."""
@@ -156,10 +165,11 @@ class Client(Generic[Request]):
         """
         lost = Reply("", ask_again=False, seconds=time.monotonic() - began, retries=retries)
         if trouble.blames_request:
-            self._has_answered, self._failures_in_a_row = True, 0
-            return replace(lost, problem=f"the server refused the request: {self._explainer.quote(trouble)}")
+            problem = f"the server refused the request: {self._explainer.quote(trouble)}"
+            return replace(lost, problem=problem, error=EndpointError(f"{server.url} refuses every request. {problem}"), outcome="refused")
         error = self._explainer.explain(trouble, server.url, retries=retries)
         if not trouble.blames_nobody or self._failures_in_a_row >= _MOST_FAILURES_IN_A_ROW:
             raise error
         self._failures_in_a_row += 1
-        return replace(lost, problem=str(error).replace(server.url, "the server"), error=error)  # an address has no place in a data set
+        problem = str(error).replace(server.url, "the server")  # an address has no place in a data set
+        return replace(lost, problem=problem, error=error, outcome="lost")

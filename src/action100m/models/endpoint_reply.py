@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from action100m.errors import EndpointError
-from action100m.models.base import TokenUsage
+from action100m.models.base import Outcome, TokenUsage
 from action100m.models.endpoint_trouble import Trouble
 from action100m.text import mend
 
@@ -26,7 +26,8 @@ class Reply:
     seconds: float = 0.0
     retries: int = 0
     error: EndpointError | None = None
-    """Set where there is no answer, and the server may be to blame as much as the request."""
+    """Set where there is no answer."""
+    outcome: Outcome = "answered"
 
 
 def read_reply(data: bytes) -> Reply:

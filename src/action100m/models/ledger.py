@@ -1,7 +1,7 @@
 """Ask a model only what it has not answered before: a captioner or chat model with a memory in front of it.
 
 A reply is found again by the digest of all that it depends on: the model with its revision and parameters, the exact text, and the exact pixels. It
-is noted the moment it arrives, so that whatever ends the run, an answer that was paid for is not paid for twice.
+is noted as soon as it is taken, so that whatever ends the run, an answer that was paid for is not paid for twice.
 """
 
 from __future__ import annotations
@@ -75,14 +75,13 @@ class _RememberingCaptioner:
             yield CaptionReply(node, field, entry.text, entry.usage, entry.problem)
         unknown = [request for request in requests if (request.node, request.field) not in known]
         for reply in self.captioner.caption(unknown) if unknown else ():
-            if key := keys.get((reply.node, reply.field)):
+            if reply.outcome == "answered" and (key := keys.get((reply.node, reply.field))):
                 entry = Entry(reply.text, reply.usage, reply.problem, seconds=reply.seconds, retries=reply.retries)
                 self.ledger.note(key, entry, purpose="caption", model=self.name)
             yield reply
 
     def _key(self, request: CaptionRequest) -> str:
-        said = [[cue.time, cue.text] for cue in request.transcript]
-        asked = {"field": request.field, "prompt": request.prompt, "seconds": request.seconds, "said": said}
+        asked = {"field": request.field, "prompt": request.prompt, "seconds": request.seconds}
         pixels = request.frames.data if request.frames else np.empty(0, np.uint8)
         return _digest([self.identity, self.name, asked, pixels.shape], np.ascontiguousarray(pixels).data)
 
@@ -106,7 +105,7 @@ class _RememberingChatModel:
             yield ChatReply(node, entry.text, entry.usage, entry.problem, entry.ask_again, reasoning=entry.reasoning)
         unknown = [request for request in requests if request.node not in known]
         for reply in self.model.chat(unknown) if unknown else ():
-            if key := keys.get(reply.node):
+            if reply.outcome == "answered" and (key := keys.get(reply.node)):
                 entry = Entry(reply.text, reply.usage, reply.problem, reply.ask_again, reply.seconds, reply.retries, reply.reasoning)
                 self.ledger.note(key, entry, purpose="annotate", model=self.name)
             yield reply

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS replies (
     input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL, seconds REAL NOT NULL, retries INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_key ON replies (key);
+CREATE INDEX IF NOT EXISTS by_model ON replies (purpose, model, id, input, output, cached, seconds, retries);
 """
 
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from action100m.errors import ConfigError
 from action100m.models.causal_lm import CausalLMConfig
+from action100m.models.checkpoint import Device
 from action100m.models.descriptor import DescriptorConfig
 from action100m.models.endpoint import EndpointConfig
 from action100m.models.endpoint_caption import CaptionEndpointConfig
@@ -37,12 +38,14 @@ def laptop(*, gpu: bool | None = None) -> RunConfig:
     larger one: a video then takes hours, not minutes.
     """
     has_gpu = _find_gpu() if gpu is None else gpu
-    captioner = VlmConfig(checkpoint=f"HuggingFaceTB/SmolVLM2-{'2.2B' if has_gpu else '500M-Video'}-Instruct", max_new_tokens=256, batch_tokens=8192)
-    reasoner = CausalLMConfig(checkpoint="Qwen/Qwen3-0.6B", thinking=False, max_new_tokens=1024, batch_tokens=16_384)
+    device: Device = "auto" if has_gpu else "cpu"
+    vlm = "HuggingFaceTB/SmolVLM2-2.2B-Instruct" if has_gpu else "HuggingFaceTB/SmolVLM2-500M-Video-Instruct"
+    captioner = VlmConfig(checkpoint=vlm, max_new_tokens=256, batch_tokens=8192, device=device)
+    reasoner = CausalLMConfig(checkpoint="Qwen/Qwen3-0.6B", thinking=False, max_new_tokens=1024, batch_tokens=8192, device=device)
     return RunConfig(
         embed=EmbedConfig(encoder=VJepa2Config(checkpoint="facebook/vjepa2-vitl-fpc64-256"), batch=1) if has_gpu else EmbedConfig(DescriptorConfig()),
         caption=CaptionConfig(captioner=captioner, frames=8),
-        annotate=AnnotateConfig(model=reasoner, rounds=2, efforts=(), subtree_depth=2, context_tokens=12_000),
+        annotate=AnnotateConfig(model=reasoner, rounds=2, efforts=(), subtree_depth=2, context_tokens=6_000),
     )
 
 

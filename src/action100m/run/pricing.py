@@ -94,6 +94,8 @@ def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: s
         raise ConfigError(
             f"no figures for the model {name!r}; give its work and device in a file with --costs, as run/model_costs.toml has them{cure}"
         )
+    if getattr(model, "thinking", None) is False:
+        cost = replace(cost, thinks=False)
     if getattr(model, "tiles", True) is False:
         cost = replace(cost, tokens_per_single_image=None)
     if price is None and addresses and all(address.startswith("https://") for address in addresses):

@@ -111,19 +111,15 @@ class Annotated:
     @property
     def unrefined(self) -> tuple[str, ...]:
         """The nodes that keep an earlier answer because the last round found none that fits."""
-        last = {turn.node: turn for turn in self.history}
-        return tuple(node for node, turn in last.items() if turn.problem and not turn.repaired and self.tree[node].annotation)
+        last = {turn.node: turn.round for turn in self.history}
+        answered = {turn.node: turn.round for turn in self.history if turn.problem is None or turn.repaired}
+        return tuple(node for node, round_ in last.items() if node in answered and answered[node] < round_)
 
     @property
     def first_tries(self) -> tuple[int, int]:
         """How many replies fit the schema at the first try of their round, and how many rounds there were."""
-        first = [turn for turn in self.history if turn.attempt == 1]
-        return sum(turn.problem is None for turn in first), len(first)
-
-    @property
-    def usage(self) -> TokenUsage:
-        """Tokens of all replies, used or not."""
-        return TokenUsage(sum(turn.usage.input for turn in self.history), sum(turn.usage.output for turn in self.history))
+        first = {(turn.node, turn.round): turn.problem is None for turn in self.history if turn.attempt == 1 and turn.outcome == "answered"}
+        return sum(first.values()), len(first)
 
     def to_bytes(self) -> bytes:
         """Return the artifact as JSON."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, get_args
 import numpy as np
 from pydantic import ConfigDict, Discriminator
 
-from action100m.errors import ConfigError, ModelError
+from action100m.errors import ConfigError, EndpointError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
 from action100m.models.endpoint_caption import CaptionEndpointConfig
 from action100m.models.ledger import Ledger, remember_captions
@@ -155,6 +155,7 @@ class Caption:
 
         Raises:
             ModelError: a captioner left requests unanswered.
+            EndpointError: a server did, also after trying again. The ledger keeps the other captions, so that a rerun asks only for these.
         """
         if not self._captioners:
             self.setup()
@@ -168,6 +169,9 @@ class Caption:
                 if request.frames is not None:
                     seconds.setdefault(request.node, {})[request.field] = request.seconds
             on_progress(len(replies) / planned)
+        if lost := [reply for reply in replies.values() if reply.outcome == "lost"]:
+            raise EndpointError(f"{len(lost)} of {planned} captions got no answer, such as {lost[0].field} of {lost[0].node}: {lost[0].problem}")
+        replies = {(node.id, name): replies[node.id, name] for node in tree.nodes for name in _PROMPTS if (node.id, name) in replies}
         return Captioned(
             tree=tree.update(lambda node: _with_captions(node, replies)),
             gaps=tuple(Gap(node, name, reply.problem or "the captioner said nothing") for (node, name), reply in replies.items() if not reply.text),

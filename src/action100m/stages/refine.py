@@ -16,7 +16,7 @@ from string import Template
 
 from action100m.annotation import parse_annotation, unwrap_annotation
 from action100m.errors import ReplyError
-from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, TokenUsage
+from action100m.models.base import ChatMessage, ChatModel, ChatReply, ChatRequest, Effort, Outcome, TokenUsage
 from action100m.stages.base import ProgressCallback, ignore_progress
 from action100m.text import mend
 
@@ -41,6 +41,7 @@ class Turn:
     usage: TokenUsage = field(default_factory=TokenUsage)
     reasoning: str = ""
     """What the model thought before it replied, as far as the server tells. It is never sent back."""
+    outcome: Outcome = "answered"
     repaired: str | None = None
     """The answer in an unfit reply, freed of a code fence or of text after it, where asking again was in vain."""
 
@@ -106,17 +107,19 @@ def self_refine(
 
 
 def _take_turn(dialogue: Dialogue, replies: Mapping[str, ChatReply], round_: int, attempt: int) -> Dialogue:
-    reply = replies.get(dialogue.node, ChatReply(dialogue.node, "", problem="the model left this request unanswered"))
-    turn = Turn(dialogue.node, round_, attempt, reply.text, find_problem(reply), reply.usage, reply.reasoning)
+    reply = replies.get(dialogue.node, ChatReply(dialogue.node, "", problem="the model left this request unanswered", outcome="lost"))
+    turn = Turn(dialogue.node, round_, attempt, reply.text, find_problem(reply), reply.usage, reply.reasoning, reply.outcome)
     return replace(dialogue, turns=(*dialogue.turns, turn))
 
 
 def _repair(dialogue: Dialogue, round_: int) -> Dialogue:
-    """Repair the last reply of a round that found no answer, where that is certain."""
-    *before, last = dialogue.turns
-    if last.round != round_ or last.problem is None:
+    """Repair the latest reply, of a round that found no answer, of which that is certain."""
+    here = [turn for turn in dialogue.turns if turn.round == round_]
+    if not here or here[-1].problem is None:
         return dialogue
-    return replace(dialogue, turns=(*before, replace(last, repaired=unwrap_annotation(last.text))))
+    certain = next((turn for turn in reversed(here) if unwrap_annotation(turn.text)), None)
+    turns = (replace(turn, repaired=unwrap_annotation(turn.text)) if turn is certain else turn for turn in dialogue.turns)
+    return replace(dialogue, turns=tuple(turns))
 
 
 def _may_ask_again(replies: Mapping[str, ChatReply], dialogue: Dialogue) -> bool:
