@@ -146,3 +146,20 @@ def test_identity_is_what_captions_depend_on():
 def test_bad_settings_are_refused_with_the_value(settings, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
         CaptionEndpointConfig(**settings)
+
+
+def test_a_server_that_refuses_every_picture_is_an_error_and_not_an_empty_data_set():
+    with ChatServer(lambda asked: error(400, "At most 1 image may be provided")) as server:
+        captioner = caption_config(server).load()
+        with pytest.raises(EndpointError, match="refuses every request.*At most 1 image"):
+            list(captioner.caption([caption_request(f"n{number}") for number in range(10)]))
+
+
+def test_an_outage_in_the_middle_hands_over_what_came_before_and_nothing_else():
+    answers = iter([completion("a pan")] * 3)
+    with ChatServer(lambda asked: next(answers, error(503))) as server:
+        captioner = caption_config(server, concurrency=1, retries=0).load()
+        replies = captioner.caption([caption_request(f"n{number}") for number in range(20)])
+        assert [next(replies).text for _ in range(3)] == ["a pan"] * 3
+        with pytest.raises(EndpointError, match="503"):
+            next(replies)
