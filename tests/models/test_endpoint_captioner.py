@@ -151,7 +151,7 @@ def test_bad_settings_are_refused_with_the_value(settings, words):
 def test_a_server_that_refuses_every_picture_is_an_error_and_not_an_empty_data_set():
     with ChatServer(lambda asked: error(400, "At most 1 image may be provided")) as server:
         captioner = caption_config(server).load()
-        with pytest.raises(EndpointError, match="refuses every request.*At most 1 image"):
+        with pytest.raises(EndpointError, match=r"refuses every request.*At most 1 image"):
             list(captioner.caption([caption_request(f"n{number}") for number in range(10)]))
 
 
