@@ -8,12 +8,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
-from action100m.errors import CheckpointError, ConfigError, MissingPackageError, ModelError, ReplyError
+from action100m.annotation import ANNOTATION_SCHEMA
+from action100m.errors import CheckpointError, ConfigError, MissingPackageError, ModelError
 from action100m.models.base import ChatMessage, ChatRequest
 from action100m.models.causal_lm import CausalLMConfig
 from action100m.video.video import VideoMetadata
 from support.checkpoints import CHAT_TEMPLATE, edit_json, one_torch_thread, save_language_model
+from support.records import find_refusal
 from support.trees import split_tree
 
 torch = pytest.importorskip("torch", reason="needs the extra 'reasoner'")
@@ -82,14 +83,6 @@ def test_every_finished_reply_fits_the_schema_but_for_blank_texts(saved):
     refusals = [refusal for reply in finished if (refusal := find_refusal(reply.text))]
     assert all("no readable text" in refusal for refusal in refusals)
     assert len(refusals) <= len(finished) // 3
-
-
-def find_refusal(text):
-    try:
-        parse_annotation(text)
-    except ReplyError as error:
-        return str(error)
-    return None
 
 
 def test_a_greedy_reply_is_that_of_the_plain_loop(saved):

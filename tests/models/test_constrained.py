@@ -10,12 +10,12 @@ pytest.importorskip("llguidance", reason="needs the extra 'reasoner'")
 
 from transformers import AutoTokenizer, PreTrainedTokenizer
 
-from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
-from action100m.errors import CheckpointError, ModelError, ReplyError
+from action100m.annotation import ANNOTATION_SCHEMA
+from action100m.errors import CheckpointError, ModelError
 from action100m.models.constrained import SchemaDecoder
 from action100m.models.thinking import end_of_thinking, find_thinking
 from support.checkpoints import one_torch_thread, save_language_model
-from support.records import make_annotation
+from support.records import find_refusal, make_annotation
 
 NUMBER = {"type": "integer", "minimum": 0, "maximum": 99}
 WORDS = {"type": "string", "enum": ["yes", "no"]}
@@ -65,14 +65,6 @@ def test_a_reply_written_by_chance_is_json_of_the_schema(decoder, tokenizer):
     refusals = [refusal for refusal in map(find_refusal, texts) if refusal]
     assert all("no readable text" in refusal for refusal in refusals)
     assert len(refusals) <= len(texts) // 3
-
-
-def find_refusal(text):
-    try:
-        parse_annotation(text)
-    except ReplyError as error:
-        return str(error)
-    return None
 
 
 def test_rows_of_one_batch_follow_their_own_schemas(decoder, tokenizer):

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from action100m.annotation import Action, Annotation, Summary
+from action100m.annotation import Action, Annotation, Summary, parse_annotation
 from action100m.dataset.convert import record_to_batch
 from action100m.dataset.schema import SCHEMA
+from action100m.errors import ReplyError
 from action100m.record import Evidence, Gap, Provenance, Record, Remark
 from action100m.tree import Node, Tree
 from action100m.video.video import Cue, VideoMetadata
@@ -82,3 +83,12 @@ def _described(node: Node, *, is_leaf: bool) -> Node:
         frame_caption="A stove with a pan on it." if is_leaf else None,
         annotation=None if is_leaf else make_annotation(),
     )
+
+
+def find_refusal(reply: str) -> str | None:
+    """Why a reply is no annotation; None when it is one."""
+    try:
+        parse_annotation(reply)
+    except ReplyError as error:
+        return str(error)
+    return None

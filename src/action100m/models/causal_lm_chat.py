@@ -24,6 +24,7 @@ from action100m.models.base import ChatReply, ChatRequest, TokenUsage
 from action100m.models.chat_template import ChatTemplate
 from action100m.models.constrained import Row, SchemaDecoder
 from action100m.models.thinking import end_of_thinking
+from action100m.models.token_batches import group_by_tokens
 from action100m.models.weights import BROKEN, check_room, choose_device, load_weights
 from action100m.text import mend
 
@@ -80,8 +81,10 @@ class CausalLM:
         """
         prompts = [self._read(request) for request in requests]
         yield from (prompt for prompt in prompts if isinstance(prompt, ChatReply))
-        for batch in self._pack([prompt for prompt in prompts if isinstance(prompt, _Prompt)]):
-            yield from self._answer(batch)
+        rest = [prompt for prompt in prompts if isinstance(prompt, _Prompt)]
+        lengths = [len(prompt.tokens) + self._config.max_new_tokens for prompt in rest]
+        for batch in group_by_tokens(lengths, budget=self._config.batch_tokens):
+            yield from self._answer([rest[place] for place in batch])
 
     def _read(self, request: ChatRequest) -> _Prompt | ChatReply:
         """Return the prompt of a request, or the reply that says why there is none."""
@@ -95,17 +98,6 @@ class CausalLM:
             problem = f"the request has {len(tokens)} tokens, and the model's context holds {self._context}"
             return ChatReply(request.node, "", problem=problem, ask_again=False)
         return _Prompt(request, tokens, room)
-
-    def _pack(self, prompts: Sequence[_Prompt]) -> Iterator[list[_Prompt]]:
-        """Yield batches whose rows, padded to their longest, stay within the budget of tokens."""
-        batch: list[_Prompt] = []
-        for prompt in sorted(prompts, key=lambda prompt: len(prompt.tokens), reverse=True):
-            if batch and (len(batch) + 1) * (len(batch[0].tokens) + self._config.max_new_tokens) > self._config.batch_tokens:
-                yield batch
-                batch = []
-            batch.append(prompt)
-        if batch:
-            yield batch
 
     def _answer(self, batch: Sequence[_Prompt]) -> Iterator[ChatReply]:
         started = perf_counter()

@@ -52,7 +52,7 @@ def load_config(path: str | Path, base: RunConfig) -> RunConfig:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     try:
-        return config_from_dict(_merge(config_to_dict(base), override))
+        return config_from_dict(merge_tables(config_to_dict(base), override))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -74,14 +74,14 @@ def config_from_dict(value: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("; ".join(_explain(problem) for problem in error.errors())) from error
 
 
-def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+def merge_tables(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     """Override key by key. A table that names another `kind` of model replaces the old one whole, since their keys differ."""
     if "kind" in override and override["kind"] != base.get("kind"):
         return dict(override)
     merged = dict(base)
     for key, value in override.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = merge_tables(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 

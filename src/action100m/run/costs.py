@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError
+from action100m.run.config import merge_tables
 from action100m.run.estimate import Estimate
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -178,7 +179,7 @@ def read_costs(path: str | Path | None = None) -> Costs:
     value: Mapping[str, Any] = _read_packaged()
     if path is not None:
         try:
-            value = _merge(value, tomllib.loads(Path(path).read_text(encoding="utf-8")))
+            value = merge_tables(value, tomllib.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from error
     try:
@@ -191,11 +192,3 @@ def read_costs(path: str | Path | None = None) -> Costs:
 @cache
 def _read_packaged() -> dict[str, Any]:
     return tomllib.loads(resources.files("action100m.run").joinpath("model_costs.toml").read_text(encoding="utf-8"))
-
-
-def _merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in override.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged

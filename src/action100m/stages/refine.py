@@ -117,9 +117,11 @@ def _repair(dialogue: Dialogue, round_: int) -> Dialogue:
     here = [turn for turn in dialogue.turns if turn.round == round_]
     if not here or here[-1].problem is None:
         return dialogue
-    certain = next((turn for turn in reversed(here) if unwrap_annotation(turn.text)), None)
-    turns = (replace(turn, repaired=unwrap_annotation(turn.text)) if turn is certain else turn for turn in dialogue.turns)
-    return replace(dialogue, turns=tuple(turns))
+    for turn in reversed(here):
+        if repaired := unwrap_annotation(turn.text):
+            mended = replace(turn, repaired=repaired)
+            return replace(dialogue, turns=tuple(mended if other is turn else other for other in dialogue.turns))
+    return dialogue
 
 
 def _may_ask_again(replies: Mapping[str, ChatReply], dialogue: Dialogue) -> bool:
