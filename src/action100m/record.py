@@ -1,11 +1,15 @@
-"""One row of the data set: where makers and users meet."""
+"""One row of the data set, where makers and users meet; and one text of it, which is what a trainer reads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from action100m.tree import Tree
+from action100m.tree import Node, Tree
 from action100m.video.video import VideoMetadata
+
+TextField = Literal["brief_action", "detailed_action", "actor", "brief_caption", "detailed_caption", "clip_action", "clip_caption", "frame_caption"]
+"""What can be read of a node: five texts of the annotation by the paper's names (section 3.3), and the three captions it was written from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +82,38 @@ class Record:
     tree: Tree
     provenance: Provenance | None = None
     """None for the authors' released records, which do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One training pair: a stretch of a video, and a text about it."""
+
+    uid: str
+    node: str
+    """Id of the node that the text is of."""
+    start: float
+    end: float
+    """Seconds; the stretch is [start, end)."""
+    field: TextField
+    text: str
+
+
+def read_text(node: Node, field: TextField) -> str | None:
+    """Return one text of a node, or None where it has none."""
+    annotation = node.annotation
+    match field:
+        case "frame_caption" | "clip_caption" | "clip_action":
+            text: str | None = getattr(node, field)
+            return text
+        case _ if annotation is None:
+            return None
+        case "brief_action":
+            return annotation.action.brief
+        case "detailed_action":
+            return annotation.action.detailed
+        case "actor":
+            return annotation.action.actor
+        case "brief_caption":
+            return annotation.summary.brief
+        case "detailed_caption":
+            return annotation.summary.detailed

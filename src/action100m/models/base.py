@@ -175,3 +175,18 @@ class ChatModel(Protocol):
         Raises:
             EndpointError: the model does not answer at all.
         """
+
+
+class TextEncoder(Protocol):
+    """Turns texts into vectors whose dot product is their likeness."""
+
+    @property
+    def name(self) -> str:
+        """The model with its revision, and whatever else its vectors depend on."""
+
+    @property
+    def width(self) -> int:
+        """Numbers in a vector."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Turn n texts into float32 (n, width), each row of length 1. The vector of a text does not depend on the others."""
