@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import sha256
+
 import numpy as np
+from numpy.typing import NDArray
 
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.models.base import CaptionRequest, ChatMessage, ChatRequest
@@ -38,3 +42,8 @@ def caption_request(node: str = "a", *, frames: int = 3, size: int = 32, field="
     data = (ramp * chance.uniform(0, 255, (frames, 1, 1, 3)) + chance.uniform(0, 20, (frames, 1, 1, 1))).clip(0, 255).astype(np.uint8)
     seconds = np.arange(frames) + 5.0
     return CaptionRequest(node, field, prompt, 5.0, 5.0 + frames, tuple(seconds.tolist()), Frames(data, seconds))
+
+
+def digest_of_pictures(pictures: Iterable[NDArray[np.uint8]], text: str) -> str:
+    """Return what tells apart any two requests that differ in a pixel or a letter."""
+    return sha256(b"|".join([*(picture.tobytes() for picture in pictures), text.encode()])).hexdigest()
