@@ -1,30 +1,23 @@
-"""Pixels as a V-JEPA 2 checkpoint wants them: by its own preprocessor config, and without torchvision.
+"""Pixels as a V-JEPA 2 checkpoint wants them, by its own preprocessor config: resized, the middle cut out, normalised.
 
-    uint8 (n, h, w, 3) --resize, crop--> uint8 (n, 3, crop, crop) --rescale, normalise--> float32 (n, 3, crop, crop)
-
-The first half runs on the CPU in 8-bit arithmetic, the second where the model is, so that only small 8-bit pictures are uploaded. The result
-is that of transformers' VJEPA2VideoProcessor, which cannot run without torchvision; so are its rules where they surprise.
+The result is that of transformers' VJEPA2VideoProcessor, which cannot run without torchvision; so are its rules where they surprise.
 """
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import pad
 
 from action100m.errors import CheckpointError
+from action100m.models.pixels import Levels, Resample, complete_config, find_config, read_resample, read_square, resize, to_tensor
 
-Resample = Literal["bilinear", "bicubic"]
-
-_PROCESSOR = "VJEPA2VideoProcessor"
 _DEFAULTS: dict[str, Any] = {
     "crop_size": 256,
     "do_center_crop": True,
@@ -36,15 +29,9 @@ _DEFAULTS: dict[str, Any] = {
     "resample": 2,
     "rescale_factor": 1 / 255,
 }
-"""What VJEPA2VideoProcessor does where the config lacks a key. A null does not count as lacking: it switches off."""
-_TYPE_KEYS = {"video_processor_type", "image_processor_type", "feature_extractor_type"}
-_HARMLESS_KEYS = {
-    "size",  # VJEPA2VideoProcessor overrides it by the crop: see `Preprocessing.short_side`
-    *("do_pad", "pad_size", "default_to_square"),  # it does not read these
-    *("do_sample_frames", "fps", "num_frames", "video_metadata"),  # which frames; they are picked by time here
-    *("do_convert_rgb", "input_data_format"),  # frames are RGB already
-    *("data_format", "return_metadata", "return_tensors", "device", "disable_grouping", "processor_class"),  # how results are handed over
-}
+"""What VJEPA2VideoProcessor does where the config lacks a key."""
+_UNREAD = ("size", "do_pad", "pad_size", "default_to_square")
+"""Keys that it does not read; it overrides `size` by the crop: see `Preprocessing.short_side`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +42,7 @@ class Preprocessing:
     """Width and height in pixels of the square cut from the middle, after resizing."""
     resample: Resample | None
     """How to resize; None is not at all."""
-    scale: float
-    """Factor on the 8-bit levels."""
-    mean: tuple[float, ...]
-    """Taken off after scaling; one value, or one for each of R, G, B."""
-    std: tuple[float, ...]
-    """What remains is divided by it."""
+    levels: Levels
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -69,16 +51,11 @@ class Preprocessing:
         Raises:
             CheckpointError: the config is for another processor, or holds something that may change the pixels and is not known here.
         """
-        _refuse_unknown(config)
-        values = _DEFAULTS | {key: config[key] for key in _DEFAULTS.keys() & config.keys()}
-        normalise = values["do_normalize"]
-        return cls(
-            crop=_square(values["crop_size"]),
-            resample=_resample(values["resample"]) if values["do_resize"] else None,
-            scale=_per_channel("rescale_factor", values["rescale_factor"])[0] if values["do_rescale"] else 1.0,
-            mean=_per_channel("image_mean", values["image_mean"]) if normalise else (0.0,),
-            std=_per_channel("image_std", values["image_std"]) if normalise else (1.0,),
-        )
+        values = complete_config(config, _DEFAULTS, processors=("VJEPA2VideoProcessor",), unread=_UNREAD)
+        if not values["do_center_crop"]:
+            raise CheckpointError("do_center_crop must be true: the model's positions are those of a square of one size")
+        resample = read_resample(values["resample"]) if values["do_resize"] else None
+        return cls(crop=read_square("crop_size", values["crop_size"]), resample=resample, levels=Levels.from_config(values))
 
     @property
     def short_side(self) -> int:
@@ -86,16 +63,15 @@ class Preprocessing:
         return int(self.crop * 256 / 224)
 
     def cut(self, frames: NDArray[np.uint8]) -> torch.Tensor:
-        """Resize and crop uint8 (n, h, w, 3) to uint8 (n, 3, crop, crop)."""
-        pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
+        """Resize and crop uint8 (n, h, w, 3) to uint8 (n, 3, crop, crop), on the CPU: only small 8-bit pictures are uploaded."""
+        pixels = to_tensor(frames)
         if self.resample is not None:
-            pixels = _resize(pixels, short_side=self.short_side, mode=self.resample)
+            pixels = resize(pixels, _scale_to(self.short_side, *pixels.shape[-2:]), mode=self.resample)
         return _crop_middle(pixels, self.crop)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Turn uint8 (n, 3, crop, crop) into float32 of the same shape, where it lies."""
-        mean, std = (torch.tensor(values, device=pixels.device).view(-1, 1, 1) / self.scale for values in (self.mean, self.std))
-        return pixels.float().sub_(mean).div_(std)
+        return self.levels.normalise(pixels)
 
 
 def read_preprocessing(folder: Path) -> Preprocessing:
@@ -104,82 +80,17 @@ def read_preprocessing(folder: Path) -> Preprocessing:
     Raises:
         CheckpointError: there is no such file, or it cannot be followed.
     """
-    path, config = _find_config(folder)
+    path, config = find_config(folder, "video_processor")
     try:
         return Preprocessing.from_config(config)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
 
 
-def _find_config(folder: Path) -> tuple[Path, dict[str, Any]]:
-    for name in ("processor_config.json", "video_preprocessor_config.json", "preprocessor_config.json"):
-        path = folder / name
-        if not path.is_file():
-            continue
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch it again") from error
-        if name == "processor_config.json":  # may be about text only
-            config = config.get("video_processor") if isinstance(config, dict) else None
-        if isinstance(config, dict):
-            return path, config
-    raise CheckpointError(f"{folder} has no video_preprocessor_config.json, which tells how to prepare frames: fetch the whole checkpoint")
-
-
-def _refuse_unknown(config: Mapping[str, Any]) -> None:
-    for key in _TYPE_KEYS & config.keys():
-        if config[key] != _PROCESSOR:
-            raise CheckpointError(f"{key} must be {_PROCESSOR}, got {config[key]!r}")
-    known = _DEFAULTS.keys() | _HARMLESS_KEYS | _TYPE_KEYS
-    if unknown := sorted(key for key, value in config.items() if key not in known and value is not None):
-        raise CheckpointError(f"unknown settings that may change the pixels: {', '.join(unknown)}")
-    if not config.get("do_center_crop", True):
-        raise CheckpointError("do_center_crop must be true: the model's positions are those of a square of one size")
-
-
-def _square(size: Any) -> int:
-    """Read a side, or a height and a width."""
-    sides = {size.get("height"), size.get("width")} if isinstance(size, Mapping) else {size}
-    side = sides.pop()
-    if sides or not isinstance(side, int) or side < 1:
-        raise CheckpointError(f"crop_size must be a square of 1 pixel or more, got {size!r}")
-    return side
-
-
-def _resample(number: int) -> Resample:
-    match number:  # Pillow's numbers
-        case 2:
-            return "bilinear"
-        case 3:
-            return "bicubic"
-    raise CheckpointError(f"resample must be 2 (bilinear) or 3 (bicubic), got {number!r}")
-
-
-def _per_channel(name: str, values: Any) -> tuple[float, ...]:
-    channels = values if isinstance(values, list | tuple) else (values,)
-    if len(channels) not in (1, 3) or not all(isinstance(value, int | float) for value in channels):
-        raise CheckpointError(f"{name} must be one number or three, got {values!r}")
-    return tuple(map(float, channels))
-
-
-def _resize(pixels: torch.Tensor, *, short_side: int, mode: Resample) -> torch.Tensor:
-    """Resize uint8 (n, 3, h, w), keeping the aspect ratio with the long side rounded down."""
-    height, width = pixels.shape[-2:]
+def _scale_to(short_side: int, height: int, width: int) -> tuple[int, int]:
+    """Return the size with the aspect ratio kept and the long side rounded down."""
     short = min(height, width)
-    size = (short_side * height // short, short_side * width // short)
-    if size == (height, width):
-        return pixels
-    if _resizes_bytes(mode):
-        return interpolate(pixels, size, mode=mode, antialias=True, align_corners=False)
-    return interpolate(pixels.float(), size, mode=mode, antialias=True, align_corners=False).round_().clamp_(0, 255).byte()
-
-
-def _resizes_bytes(mode: Resample) -> bool:
-    """Whether torchvision would resize 8-bit pixels as such on this CPU. In float32 a level may come out one higher or lower."""
-    if mode == "bicubic":
-        return True
-    return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512") or platform.machine() in ("aarch64", "arm64")
+    return short_side * height // short, short_side * width // short
 
 
 def _crop_middle(pixels: torch.Tensor, crop: int) -> torch.Tensor:
