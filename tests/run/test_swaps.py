@@ -28,7 +28,7 @@ from support.asking import digest_of_pictures
 from support.chat_server import Answer, Asked, ChatServer, completion, error
 from support.clips import write_clip
 
-SIZE, FPS, FRAMES = 64, 12, 3
+SIZE, FPS, FRAMES = 64, 6, 3
 PROMPTS = {"frame_caption": "caption_frame", "clip_caption": "caption_clip", "clip_action": "caption_action"}
 CONFIG = """
 [caption]
@@ -124,7 +124,7 @@ def resumed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("swaps")
     for number in range(2):
         colours = np.random.default_rng(number).integers(0, 255, (14, 1, 1, 3))
-        pictures = (np.clip(colours[count // 30] + np.random.default_rng(count).integers(-40, 40, (SIZE, SIZE, 3)), 0, 255) for count in range(420))
+        pictures = (np.clip(colours[count // 15] + np.random.default_rng(count).integers(-40, 40, (SIZE, SIZE, 3)), 0, 255) for count in range(210))
         # without subsampled colours RGB is exact, whoever converts it
         write_clip(folder / f"clip{number}.mp4", (picture.astype(np.uint8) for picture in pictures), fps=FPS, pixel_format="yuv444p")
     behave, run = Mirror(), folder / "run"
