@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain, islice
-from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from action100m.dataset.convert import record_from_row, record_to_batch
 from action100m.dataset.schema import PUBLISHED_SCHEMA, SCHEMA
 from action100m.dataset.source import DataFile, Source, find_files, read_rows
+from action100m.dataset.whole import open_whole
 from action100m.errors import DataSetError
 from action100m.record import Record
 
@@ -54,7 +50,7 @@ def write_records(records: Iterable[Record], path: str | os.PathLike[str], *, pr
         stream = map(_refuse_provenance, stream)
     schema = SCHEMA if provenance == "keep" or (provenance == "auto" and known) else PUBLISHED_SCHEMA
     rows = (record_to_batch(record, schema) for record in chain([] if first is None else [first], stream))
-    with _open_whole(os.fspath(path)) as file, pq.ParquetWriter(file, schema, compression="snappy", version="2.6") as writer:
+    with open_whole(os.fspath(path)) as file, pq.ParquetWriter(file, schema, compression="snappy", version="2.6") as writer:
         return _write_groups(rows, writer)
 
 
@@ -91,40 +87,3 @@ def _write_groups(rows: Iterator[pa.RecordBatch], writer: pq.ParquetWriter) -> i
         writer.write_table(pa.Table.from_batches(group).combine_chunks())
         count += len(group)
     return count
-
-
-@contextmanager
-def _open_whole(path: str) -> Iterator[BinaryIO]:
-    try:
-        filesystem, target = fsspec.core.url_to_fs(path)
-    except (ImportError, ValueError) as error:  # no driver for this kind of URL
-        raise DataSetError(f"{path} cannot be written: {error}") from error
-    try:
-        with _open_renamed(Path(target)) if isinstance(filesystem, LocalFileSystem) else _open_uploaded(filesystem, target) as file:
-            yield file
-    except OSError as error:
-        raise DataSetError(f"{path} cannot be written: {error}") from error
-
-
-@contextmanager
-def _open_renamed(target: Path) -> Iterator[BinaryIO]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _open_uploaded(filesystem: fsspec.AbstractFileSystem, target: str) -> Iterator[BinaryIO]:
-    """Object stores show an upload when it is complete, but an error in the midst of one would complete it early."""
-    with tempfile.TemporaryDirectory(prefix="action100m-") as folder:
-        partial = Path(folder) / "records.parquet"
-        with partial.open("wb") as file:
-            yield file
-        filesystem.put_file(str(partial), target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -93,10 +94,13 @@ class Frames:
 
 _LONGEST_NAME = 150
 """Characters; file systems allow 255 bytes, and endings are added."""
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""What Windows takes for a device, whatever the ending."""
 
 
 def file_stem(uid: str) -> str:
     """Return a file name for a uid: safe on every file system, different for different uids, and readable where the uid is."""
     name = quote(uid, safe=" ", errors="surrogatepass")
     name = name.replace(".", "%2E") if uid.startswith(".") else name
+    name = f"%{ord(name[0]):02X}{name[1:]}" if _DEVICE.match(name) else name or "%"
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:16]}"
