@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from action100m.dataset.schema import PUBLISHED_SCHEMA, SCHEMA
+from action100m.dataset.schema import PUBLISHED_SCHEMA, RECORD_COLUMNS, SCHEMA
 from action100m.errors import DataSetError
 
 
@@ -36,20 +36,21 @@ def find_differences(found: pa.Schema) -> Iterator[Difference]:
     yield from _differences(_as_struct(found), _as_struct(wanted), "")
 
 
-def conform_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return the batch in the types of `SCHEMA`, with nulls for `provenance` where it is absent.
+def conform_batch(batch: pa.RecordBatch, schema: pa.Schema = SCHEMA) -> pa.RecordBatch:
+    """Return the batch in the types of a schema (`SCHEMA`, or a part of it), with nulls for `provenance` where it is absent.
 
     Raises:
         DataSetError: a column is missing or a value does not survive the cast. The message names the column.
     """
-    missing = [difference.path for difference in find_differences(batch.schema) if difference.found is None]
+    differences = _differences(_as_struct(batch.schema), _as_struct(schema), "")
+    missing = [difference.path for difference in differences if difference.found is None and difference.path != RECORD_COLUMNS["provenance"]]
     if missing:
         raise DataSetError(f"the column {', '.join(missing)} is missing: select all published columns when you write the file")
     columns = [
         _conform(batch.column(field.name), field.type, field.name) if field.name in batch.schema.names else pa.nulls(len(batch), field.type)
-        for field in SCHEMA
+        for field in schema
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _as_struct(schema: pa.Schema) -> pa.DataType:

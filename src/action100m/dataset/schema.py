@@ -6,9 +6,12 @@ never ask for. Everything above this file speaks the neutral names on the left o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pyarrow as pa
+
+from action100m.record import TextField
 
 RECORD_COLUMNS: Final = {"uid": "video_uid", "metadata": "metadata", "nodes": "nodes", "provenance": "provenance"}
 """Word of this package -> column of the file."""
@@ -25,6 +28,18 @@ NODE_COLUMNS: Final = {
     "annotation": "gpt",
 }
 """Field of a `Node` -> field of the column `nodes`. The released names are those of the models that the authors used."""
+
+TEXT_COLUMNS: Final[Mapping[TextField, tuple[str, ...]]] = {
+    "brief_action": ("gpt", "action", "brief"),
+    "detailed_action": ("gpt", "action", "detailed"),
+    "actor": ("gpt", "action", "actor"),
+    "brief_caption": ("gpt", "summary", "brief"),
+    "detailed_caption": ("gpt", "summary", "detailed"),
+    "clip_action": ("plm_action",),
+    "clip_caption": ("plm_caption",),
+    "frame_caption": ("llama3_caption",),
+}
+"""Text of a node -> where it stands below the column `nodes`."""
 
 REQUIRED_NODE_FIELDS: Final = ("id", "level", "start", "end")
 """Fields of a `Node` that are never null. `parent` is null for the root, the others where a model said nothing."""

@@ -55,7 +55,7 @@ def read_schema(file: DataFile) -> pa.Schema:
     Raises:
         DataSetError: it cannot be opened.
     """
-    with _open(file) as parquet:
+    with open_parquet(file) as parquet:
         return parquet.schema_arrow
 
 
@@ -66,11 +66,11 @@ def read_rows(file: DataFile) -> Iterator[Row]:
         DataSetError: the file cannot be opened or is damaged, a column is missing, or a value does not fit. The message names the file.
     """
     number = 0
-    with _open(file) as parquet:
+    with open_parquet(file) as parquet:
         columns = [field for field in parquet.schema_arrow if field.name in SCHEMA.names]
         _values(pa.RecordBatch.from_pylist([], schema=pa.schema(columns)), file, number)  # a missing column is told also when there is no row
         batches = parquet.iter_batches(batch_size=_BATCH_ROWS, columns=[field.name for field in columns])
-        while (batch := _next_batch(batches, file, number)) is not None:
+        while (batch := next_batch(batches, file, number)) is not None:
             for value in _values(batch, file, number):
                 yield row_from_dict(value, file=file.name, number=number)
                 number += 1
@@ -101,7 +101,12 @@ def _shown(filesystem: fsspec.AbstractFileSystem, path: str) -> str:
 
 
 @contextmanager
-def _open(file: DataFile) -> Iterator[pq.ParquetFile]:
+def open_parquet(file: DataFile) -> Iterator[pq.ParquetFile]:
+    """Open a file so that only what is asked for is read.
+
+    Raises:
+        DataSetError: it cannot be read, or is no Parquet file.
+    """
     try:
         stream = file.filesystem.open(file.path, "rb")
     except OSError as error:
@@ -115,7 +120,12 @@ def _open(file: DataFile) -> Iterator[pq.ParquetFile]:
             yield parquet
 
 
-def _next_batch(batches: Iterator[pa.RecordBatch], file: DataFile, row: int) -> pa.RecordBatch | None:
+def next_batch(batches: Iterator[pa.RecordBatch], file: DataFile, row: int) -> pa.RecordBatch | None:
+    """Return the next batch, or None behind the last. `row` is the number of its first row.
+
+    Raises:
+        DataSetError: the file is damaged there.
+    """
     try:
         return next(batches, None)
     except (OSError, pa.ArrowException) as error:
