@@ -1,0 +1,143 @@
+"""Texts about the same that contradict each other. Only what needs no model to tell, and only where hardly another reading is left.
+
+- A colour or a state of the same noun: "a red bowl" and "a blue bowl"; "the closed lid" and "the open lid". Colours that one may take for another
+  (red and pink, grey and silver) do not contradict.
+- A number of the same noun: "two women" and "three women".
+- A negation: "does not whisk" where the other text whisks.
+
+Compared are the texts of one annotation with each other; and the annotation with the captions of its node and below, where a noun has the other
+colour only, more than once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import chain, combinations
+from typing import Final, Literal
+
+from action100m.dataset.audit.colours import COLOURS, are_opposed
+from action100m.dataset.audit.finding import Finding, Measured
+from action100m.dataset.audit.reading import ANNOTATION, CAPTIONS, Reading
+from action100m.dataset.audit.words import FUNCTION_WORDS, NUMBERS, stem
+from action100m.record import TextField
+from action100m.tree import Node
+
+Quality = Literal["colour", "number", "state"]
+Described = Mapping[tuple[Quality, str], frozenset[str]]
+"""(quality, stem of a noun) -> its values, such as ("colour", "bowl") -> {"red"}."""
+
+_OPPOSITES: Final[dict[str, str]] = {
+    one: other
+    for pair in ("open closed", "empty full", "hot cold", "wet dry", "left right", "raw cooked", "clean dirty", "upper lower", "young old")
+    for one, other in (pair.split(), pair.split()[::-1])
+}
+_PART: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s\u2010\u2011-]")
+_VALUES: Final[Mapping[str, tuple[Quality, str]]] = {
+    **{word: ("state", word) for word in _OPPOSITES},
+    **{word: ("number", digits) for word, digits in NUMBERS.items() if digits not in {"0", "1"}},
+    **{word: ("colour", stem(word)) for word in COLOURS},
+}
+"""Word -> which quality of a noun it tells, and its value."""
+_VALUE: Final = re.compile(rf"\b(?:{'|'.join(_VALUES)})\b")
+_LOOKAHEAD: Final = 60
+"""Characters in which the phrase must end."""
+_LONGEST_PHRASE: Final = 3
+"""Words from a quality to its noun: "red polka dot apron"."""
+_NEGATION: Final = re.compile(
+    r"\b(?:(?:do|does|did|is|are|was|were) not|doesn't|isn't|aren't|never|without)\s+(?:(?:a|an|the|any|yet)\s+)?([^\W\d_]+)"
+)
+_FEWEST_MENTIONS: Final = 2
+"""Captions that must say otherwise: a single one may be the one that is wrong."""
+_UNCOUNTED: Final = frozenset({"time", "second", "step", "minute", "level", "side", "hand"})
+"""Of these there are several kinds in one scene: two hands and one hand."""
+
+
+def find_conflicts(reading: Reading) -> Measured:
+    """Find annotations in `conflict` with themselves or with their captions."""
+    findings = []
+    described = {place: describe(text) for place, text in reading.texts.items() if place[1] != "clip_action"}
+    for node in reading.tree.nodes:
+        if node.annotation is None:
+            continue
+        own = {name: described[node.id, name] for name in ANNOTATION if (node.id, name) in described}
+        conflict = next(chain(_within(own), _against_captions(reading, node, own, described), _negated(reading, node)), None)
+        if conflict is not None:
+            findings.append(Finding(node.id, "conflict", *conflict))
+    return Measured(tuple(findings))
+
+
+@lru_cache(1 << 12)  # the captions of a node are read again within every node above it
+def describe(text: str) -> Described:
+    """Return the colours, numbers and states that a text gives to nouns."""
+    found: dict[tuple[Quality, str], set[str]] = defaultdict(set)
+    lower = text.lower()
+    for match in _VALUE.finditer(lower):
+        quality, value = _VALUES[match[0]]
+        noun = _noun(_PART.findall(lower, match.end(), match.end() + _LOOKAHEAD))
+        if noun and not (quality == "number" and noun in _UNCOUNTED):
+            found[quality, noun].add(value)
+    return {key: frozenset(values) for key, values in found.items()}
+
+
+def _noun(parts: list[str]) -> str:
+    """Return the stem of the last word of the phrase that begins here: "polka dot apron" ends with its noun."""
+    start = 0
+    while start + 1 < len(parts) and parts[start] in {"and", "or"} and parts[start + 1] in _VALUES:
+        start += 2
+    end = start
+    while end < min(start + _LONGEST_PHRASE, len(parts)) and parts[end][0].isalpha() and parts[end] not in FUNCTION_WORDS:
+        end += 1
+    return stem(parts[end - 1]) if end > start and parts[end - 1] not in _VALUES else ""
+
+
+def _opposed(quality: Quality, one: frozenset[str], other: frozenset[str]) -> bool:
+    """Tell whether no value of one fits any value of the other."""
+    match quality:
+        case "colour":
+            return all(are_opposed(a, b) for a in one for b in other)
+        case "number":
+            return len(one) == len(other) == 1 and one != other
+        case "state":
+            return len(one) == len(other) == 1 and _OPPOSITES[min(one)] == min(other)
+
+
+def _within(own: Mapping[TextField, Described]) -> Iterator[tuple[TextField, str]]:
+    for (first, one), (second, other) in combinations(own.items(), 2):
+        for key in sorted(one.keys() & other.keys()):
+            if key[0] != "state" and _opposed(key[0], one[key], other[key]):
+                yield second, f"{_tell(one[key])} {key[1]} in {first}, {_tell(other[key])} in {second}"
+
+
+def _against_captions(
+    reading: Reading, node: Node, own: Mapping[TextField, Described], described: Mapping[tuple[str, TextField], Described]
+) -> Iterator[tuple[TextField, str]]:
+    keys = {key for one in own.values() for key in one if key[0] == "colour"}
+    if not keys:
+        return
+    below = [described[part.id, name] for part in reading.tree.walk(node) for name in CAPTIONS if (part.id, name) in described]
+    seen = {key: [one[key] for one in below if key in one] for key in keys}
+    for name, one in own.items():
+        for key in sorted(one.keys() & keys):
+            others = seen[key]
+            if len(others) >= _FEWEST_MENTIONS and _opposed("colour", one[key], frozenset().union(*others)):
+                yield name, f"{_tell(one[key])} {key[1]}, but {_tell(frozenset().union(*others))} in {len(others)} captions"
+
+
+def _negated(reading: Reading, node: Node) -> Iterator[tuple[TextField, str]]:
+    """A stem that one text only denies and another only affirms."""
+    denied = {
+        name: {stem(word) for word in _NEGATION.findall(reading.texts[node.id, name].lower())}
+        for name in ANNOTATION
+        if (node.id, name) in reading.texts
+    }
+    for name, stems in denied.items():
+        for other, words in ((other, reading.words[node.id, other]) for other in denied if other != name):
+            for word in sorted(stems & words - denied[other]):
+                yield name, f"denies {word!r}, which {other} affirms"
+
+
+def _tell(values: frozenset[str]) -> str:
+    return "/".join(sorted(values))
