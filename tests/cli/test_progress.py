@@ -7,8 +7,9 @@ from rich.console import Console
 
 from action100m.cli import progress
 from action100m.models.base import TokenUsage
+from action100m.run.estimate import Estimate
 from action100m.run.executors.channel import Done, Step
-from action100m.run.ledger import Spent
+from action100m.run.bill import Bill, Item
 from action100m.run.store import Failure
 
 FAILURE = Failure("b.mp4", "b", "embed", "NotAVideoError", "b.mp4: no [known] container", retryable=False, key="12")
@@ -28,7 +29,7 @@ def test_bars_and_lines_tell_what_is_done_and_what_failed(monkeypatch, terminal)
     paper = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=160, highlight=False, markup=False))
     meter = progress.make_meter()
-    meter.begin({"embed": 2, "segment": 2}, list)
+    meter.begin({"embed": 2, "segment": 2}, Bill)
     for event in EVENTS:
         meter.tell(event)
     meter.end()
@@ -41,7 +42,7 @@ def test_bars_and_lines_tell_what_is_done_and_what_failed(monkeypatch, terminal)
 def test_a_meter_ends_well_when_nothing_was_done(monkeypatch):
     monkeypatch.setattr(progress, "console", Console(file=io.StringIO(), force_terminal=False))
     meter = progress.make_meter()
-    meter.begin({"annotate": 1}, list)
+    meter.begin({"annotate": 1}, Bill)
     meter.end()
 
 
@@ -66,7 +67,7 @@ def test_one_long_video_moves_its_bar_until_it_fails(monkeypatch):
     paper = io.StringIO()
     monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=True, width=160, highlight=False, markup=False))
     meter = progress.make_meter()
-    meter.begin({"embed": 1}, list)
+    meter.begin({"embed": 1}, Bill)
     meter.tell(Step("b", "embed", "working", 0.5))
     (bar,) = meter._progress.tasks
     assert (bar.percentage, bar.fields["now"]) == (50, "b")
@@ -77,13 +78,16 @@ def test_one_long_video_moves_its_bar_until_it_fails(monkeypatch):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_what_the_models_cost_in_this_run_is_told(monkeypatch, terminal):
+def test_what_each_stage_costs_is_told_while_it_goes_on(monkeypatch, terminal):
     paper = io.StringIO()
-    monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=160, highlight=False, markup=False))
-    spent = [Spent("caption", "m", 10, TokenUsage(1000, 50), 1.0, 0)]
+    monkeypatch.setattr(progress, "console", Console(file=paper, force_terminal=terminal, width=300, highlight=False, markup=False))
+    items = []
     meter = progress.make_meter()
-    meter.begin({"caption": 1}, lambda: spent)
-    spent.append(Spent("annotate", "n", 2, TokenUsage(3000, 70), 1.0, 0))
+    meter.begin({"caption": 1, "annotate": 1}, lambda: Bill(tuple(items)))
+    items.append(Item("caption", "m", gpu_hours=0.25))
+    items.append(Item("annotate", "n", 2, TokenUsage(3000, 70, 1000), 1.0, 3, money=Estimate(0.5, 0.75)))
     meter.tell(Step("a", "caption", "finished"))
     meter.end()
-    assert "2 replies, 3,000 tokens read, 70 written" in paper.getvalue()
+    assert (
+        "caption 0.25 GPU h, money -; annotate 2 replies, 3,000 tokens read (1,000 cached), 70 written, 3 retries, money 0.5-0.75" in paper.getvalue()
+    )

@@ -13,7 +13,8 @@ from action100m.models.vjepa2 import VJepa2Config
 from action100m.models.vlm import VlmConfig
 from action100m.run.costs import Price, read_costs
 from action100m.run.estimate import Estimate
-from action100m.run.pricing import ANY_SERVER, find_tariff, parse_prices
+from action100m.run.prices import parse_prices
+from action100m.run.pricing import find_tariff
 from action100m.run.workload import Load
 
 COSTS = read_costs()
@@ -95,11 +96,9 @@ def test_writing_takes_at_least_the_time_to_read_the_weights():
     assert charge.gpu_hours.low == pytest.approx(3.4e-3 / 15.1)  # 64 rows share the reading, so the work is what takes longest
 
 
-@pytest.mark.parametrize("text", ["1", "1,2,3", "a,b", "m=1", "-1,2", "1,nan"])
-def test_a_price_of_another_form_is_refused(text):
-    with pytest.raises(ConfigError, match=r"--price takes \[MODEL=\]IN,OUT"):
-        parse_prices([text])
-
-
-def test_names_of_models_may_hold_an_equals_sign():
-    assert set(parse_prices(["a=b=1,2", "3,4"])) == {"a=b", ANY_SERVER}
+def test_a_price_for_an_hour_is_that_of_the_device():
+    charge = _find(EndpointConfig(), prices=["2"]).charge_load(LOAD, COSTS)
+    assert charge.money == charge.gpu_hours * 2
+    assert _find(VJepa2Config(), prices=["0.5"]).hour == Estimate.exactly(0.5)  # no price of a V100 is known
+    behind_tls = _find(EndpointConfig(base_url="https://localhost/v1"), prices=["openai/gpt-oss-120b=3"]).charge_load(LOAD, COSTS)
+    assert behind_tls.money == behind_tls.gpu_hours * 3

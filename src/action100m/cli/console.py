@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from action100m.cli.bill_table import make_bill_table
+
 if TYPE_CHECKING:
     from action100m.dataset.validate import ValidationReport
-    from action100m.run.ledger import Spent
     from action100m.run.run import RunSummary
     from action100m.run.status import RunStatus, StageStatus
     from action100m.run.store import Failure
@@ -57,16 +58,12 @@ def print_status(status: RunStatus, run: str) -> None:
         table.add_row(stage.name, str(stage.done), _causes(stage), str(stage.left), str(stage.blocked))
     console.print(f"{run}: {status.videos} videos, {status.complete} complete, {len(status.rejected)} files rejected")
     console.print(table)
-    for spent in status.spent:
-        console.print(_describe_spent(spent))
+    if status.bill.items:
+        console.print(make_bill_table(status.bill))
+    if cures := status.bill.cures:
+        console.print(f"no price is known for all of it; give one to status or run: {', '.join(cures)}")
     print_failures((*status.rejected, *status.failures))
     console.print(_forecast(status, run))
-
-
-def _describe_spent(spent: Spent) -> str:
-    usage = spent.usage
-    tokens = f"{usage.input:,} tokens read ({usage.cached:,} from cache), {usage.output:,} written"
-    return f"{spent.purpose} by {spent.model}: {spent.requests:,} replies, {tokens}, {spent.seconds:,.0f} s of requests, {spent.retries:,} retries"
 
 
 def _causes(stage: StageStatus) -> str:

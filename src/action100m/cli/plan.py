@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from action100m.cli.plan_table import print_plan
+from action100m.cli.price_help import PRICE_HELP
 from action100m.run.presets import PresetName
 
 
@@ -17,12 +18,7 @@ def plan(
     *,
     preset: Annotated[PresetName | None, typer.Option(help="Default: preview.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file that overrides the preset.")] = None,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="[MODEL=]IN,OUT: money for a million tokens read and written by a hosted model; without MODEL, by every one behind a server."
-        ),
-    ] = None,
+    price: Annotated[list[str] | None, typer.Option(help=PRICE_HELP)] = None,
     costs: Annotated[Path | None, typer.Option(help="TOML file with figures of models and devices, added to the known ones.")] = None,
     gpu: Annotated[
         str | None, typer.Option(help="Device of all models: v100, h100, rtx4060, cpu, or one of --costs. Default: each model's own.")
@@ -35,7 +31,7 @@ def plan(
     """
     from action100m.run.plan import plan as plan_run
     from action100m.run.presets import choose_config
-    from action100m.run.pricing import parse_prices
+    from action100m.run.prices import parse_prices
 
     planned = plan_run(videos, choose_config(preset, override=config), prices=parse_prices(price or ()), costs=costs, gpu=gpu)
     if json:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from action100m.cli.console import console
+from action100m.cli.figures import format_bytes, format_span, format_time
 
 if TYPE_CHECKING:
-    from action100m.run.estimate import Estimate
     from action100m.run.plan import Plan, StagePlan
 
 _SHOWN: Final = 20
 """Rows of a long list that are printed; the rest is counted."""
-_SCALES: Final = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
-"""(from which value on, unit, its sign)."""
 
 
 def print_plan(plan: Plan) -> None:
@@ -45,34 +43,11 @@ def _make_table(plan: Plan) -> Table:
         ("uncached", lambda stage: format_span(stage.tokens_fresh), ""),
         ("tokens out", lambda stage: format_span(stage.tokens_out), ""),
         ("GPU hours", lambda stage: format_span(stage.gpu_hours), format_span(plan.gpu_hours)),
-        ("CPU time", lambda stage: _format_time(stage.cpu_hours), _format_time(plan.cpu_hours)),
+        ("CPU time", lambda stage: format_time(stage.cpu_hours), format_time(plan.cpu_hours)),
         ("money", lambda stage: "?" if stage.money is None else format_span(stage.money), format_span(plan.money)),
-        ("disk", lambda stage: _format_bytes(stage.disk_bytes), _format_bytes(plan.disk_bytes)),
+        ("disk", lambda stage: format_bytes(stage.disk_bytes), format_bytes(plan.disk_bytes)),
     )
     for name, show, total in rows:
         if any(shown := [*map(show, plan.stages), total]):  # weightless models have no tokens to tell of
             table.add_row(name, *shown)
     return table
-
-
-def format_span(estimate: Estimate) -> str:
-    """Return an interval as "1.2-3.4 M", a known figure as one number, and nothing for 0."""
-    if not estimate.high:
-        return ""
-    scale, sign = next(((unit, sign) for least, unit, sign in _SCALES if estimate.high >= least), (1.0, ""))
-    low, high = _round(estimate.low / scale), _round(estimate.high / scale)
-    return f"{high}{sign}" if low == high else f"{low}-{high}{sign}"
-
-
-def _round(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def _format_time(hours: Estimate) -> str:
-    """Return minutes below two hours, else hours."""
-    unit, scale = ("min", 60) if hours.high < 2 else ("h", 1)
-    return f"{format_span(hours * scale)} {unit}" if hours.high else ""
-
-
-def _format_bytes(estimate: Estimate) -> str:
-    return f"{format_span(estimate)}B" if estimate.high else ""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from action100m.cli.bill_table import describe_bill
 from action100m.cli.console import console
 
 if TYPE_CHECKING:
+    from action100m.run.bill import Bill
     from action100m.run.executors.channel import Done, Step
-    from action100m.run.ledger import Spent
     from action100m.run.meter import Meter
     from action100m.stages.base import StageName
 
@@ -35,7 +36,7 @@ def make_meter() -> Meter:
 class BarMeter:
     """One bar per stage, with rate and time left."""
 
-    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
+    def begin(self, work: dict[StageName, int], read_bill: Callable[[], Bill]) -> None:
         """Draw the bars."""
         columns = (
             TextColumn("{task.description:9}", markup=False),
@@ -46,8 +47,8 @@ class BarMeter:
             TimeRemainingColumn(),
             TextColumn("{task.fields[now]}", markup=False),
         )
-        self._began = time.monotonic()
-        self._tally, self._bill = Tally(), Bill(read_spent)
+        self._began = self._billed = time.monotonic()
+        self._tally, self._read_bill = Tally(), read_bill
         self._progress = Progress(*columns, console=console)
         bar = partial(self._progress.add_task, done=0, rate="", now="")
         self._bars: dict[str, TaskID] = {name: bar(name, total=total) for name, total in work.items()}
@@ -56,7 +57,8 @@ class BarMeter:
     def tell(self, event: Step | Done) -> None:
         """Move a bar."""
         self._tally.tell(event)
-        if bill := self._bill.news():
+        if time.monotonic() - self._billed >= _BILL_EVERY and (bill := describe_bill(self._read_bill())):
+            self._billed = time.monotonic()
             self._progress.print(bill)
         if event.kind == "step":
             self._redraw(event.stage, now="" if event.state == "finished" else event.uid)
@@ -75,16 +77,16 @@ class BarMeter:
     def end(self) -> None:
         """Leave the bars as they are."""
         self._progress.stop()
-        if bill := self._bill.read():
+        if bill := describe_bill(self._read_bill()):
             console.print(bill)
 
 
 class LineMeter:
     """A line now and then, and one for each failure."""
 
-    def begin(self, work: dict[StageName, int], read_spent: Callable[[], Sequence[Spent]]) -> None:
+    def begin(self, work: dict[StageName, int], read_bill: Callable[[], Bill]) -> None:
         """Say what is ahead."""
-        self._work, self._tally, self._bill, self._failed = work, Tally(), Bill(read_spent), 0
+        self._work, self._tally, self._read_bill, self._failed = work, Tally(), read_bill, 0
         self._began = self._told = time.monotonic()
         console.print("to do: " + ", ".join(f"{name} {count}" for name, count in work.items()))
 
@@ -108,33 +110,8 @@ class LineMeter:
         last = list(self._work)[-1]
         rate = self._tally.done[last] / passed if passed else 0.0
         left = f", about {(self._work[last] - self._tally.done[last] - self._failed) / rate:.0f} s left" if rate else ""
-        bill = self._bill.read()
+        bill = describe_bill(self._read_bill())
         console.print(f"{stages}; {self._failed} failed; {passed:.0f} s{left}" + (f"; {bill}" if bill else ""))
-
-
-class Bill:
-    """What the models have cost since the run began. Summing it up takes a while on a long run, so it is not done at every step."""
-
-    def __init__(self, read_spent: Callable[[], Sequence[Spent]]) -> None:
-        self._read_spent = read_spent
-        self._before = _sum_up(read_spent())
-        self._told = time.monotonic()
-
-    def news(self) -> str:
-        """Return the bill when it is time to show it again, else nothing."""
-        if time.monotonic() - self._told < _BILL_EVERY:
-            return ""
-        self._told = time.monotonic()
-        return self.read()
-
-    def read(self) -> str:
-        """Return the bill; nothing when no model was paid."""
-        replies, read, written = (now - before for now, before in zip(_sum_up(self._read_spent()), self._before, strict=True))
-        return f"{replies:,} replies, {read:,} tokens read, {written:,} written" if replies else ""
-
-
-def _sum_up(spent: Sequence[Spent]) -> tuple[int, int, int]:
-    return sum(one.requests for one in spent), sum(one.usage.input for one in spent), sum(one.usage.output for one in spent)
 
 
 class Tally:

@@ -7,7 +7,7 @@ Each figure is an interval. It holds if every reply fits at first try; a pilot o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 
 from action100m.errors import ConfigError, VideoError
 from action100m.run.config import RunConfig
-from action100m.run.costs import Costs, Price, read_costs
+from action100m.run.costs import Costs, read_costs
 from action100m.run.disk import annotate_bytes, caption_bytes, embed_bytes, segment_bytes
 from action100m.run.estimate import ZERO, Estimate, add_up
+from action100m.run.prices import Prices
 from action100m.run.pricing import Charge, Tariff, find_tariff
 from action100m.run.probe import Header, probe
 from action100m.run.workload import Footage, Load, load_chats, load_clips, load_frames, measure_footage
@@ -108,7 +109,7 @@ def plan(
     videos: Sequence[str],
     config: RunConfig | None = None,
     *,
-    prices: Mapping[str, Price] | None = None,
+    prices: Prices | None = None,
     costs: str | Path | None = None,
     gpu: str | None = None,
 ) -> Plan:
@@ -117,8 +118,8 @@ def plan(
     Args:
         videos: As for `run_videos`. Copies of one content count each.
         config: None for the preset `preview`.
-        prices: Money for a million tokens, by name of model, or by "*" for all behind servers. Models with a price are hosted and take no GPU
-            of one's own.
+        prices: By name of model: a `Price` for a million tokens, or an `Estimate` for an hour of its device; see `run.prices`. Models with a
+            price for tokens are hosted and take no GPU of one's own.
         costs: TOML file that adds to the figures in run/model_costs.toml, or replaces them.
         gpu: Device, by its name there, for all models whose config does not say "cpu". None: for each the one named there.
 
@@ -149,7 +150,7 @@ def plan_headers(
     config: RunConfig,
     costs: Costs,
     *,
-    prices: Mapping[str, Price] | None = None,
+    prices: Prices | None = None,
     gpu: str | None = None,
     problems: Sequence[Unprobed] = (),
 ) -> Plan:

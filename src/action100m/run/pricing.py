@@ -1,21 +1,16 @@
-"""What a load costs on a model: money for its tokens where it is hosted, else hours of a device.
-
-A model with a price given is hosted. So is one behind https, at the price in the data file; one behind http runs on a device of one's own.
-"""
+"""What a load costs on a model: money for its tokens where it is hosted, else hours of a device."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from action100m.errors import ConfigError
 from action100m.run.costs import Costs, Device, ModelCost, Price
 from action100m.run.estimate import ZERO, Estimate
+from action100m.run.prices import Prices, find_hour_price, find_token_price, is_hosted, list_addresses, name_model
 from action100m.run.workload import Footage, Load
 
-ANY_SERVER: Final = "*"
-"""In prices by model: every model behind a server that is not named itself."""
 _HOUR: Final = 3600.0
 
 
@@ -42,6 +37,8 @@ class Tariff:
     """Set for a hosted model."""
     device_name: str
     """As in the data file; empty for a hosted or a weightless model."""
+    hour: Estimate | None
+    """Money for an hour of the device, if it is known."""
     is_served: bool
     """Whether it is behind a server."""
 
@@ -54,7 +51,7 @@ class Tariff:
         if self.cost.weightless:
             return Charge()
         device = costs.device(self.device_name)
-        return _charge_device(device, _encode_seconds(footage, self.cost, device, self.device_name))
+        return self._charge_device(device, _encode_seconds(footage, self.cost, device, self.device_name))
 
     def charge_load(self, load: Load, costs: Costs) -> Charge:
         """Return what it costs to ask for captions or annotations.
@@ -67,25 +64,30 @@ class Tariff:
         if self.price is not None:
             return Charge("hosted", money=(load.tokens_in * self.price.input + load.tokens_out * self.price.output) * 1e-6)
         device = costs.device(self.device_name)
-        return _charge_device(device, _ask_seconds(load, self.cost, device, self.device_name, costs.assumptions.rows))
+        return self._charge_device(device, _ask_seconds(load, self.cost, device, self.device_name, costs.assumptions.rows))
+
+    def _charge_device(self, device: Device, seconds: Estimate) -> Charge:
+        hours = seconds / _HOUR
+        if device.memory_gb is None:  # a CPU
+            return Charge(device.name, cpu_hours=hours)
+        return Charge(device.name, gpu_hours=hours, money=None if self.hour is None else hours * self.hour)
 
 
-def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: str | None, shows_images: bool) -> Tariff:
+def find_tariff(model: Any, costs: Costs, prices: Prices, *, gpu: str | None, shows_images: bool) -> Tariff:
     """Return the figures of a model by its config.
 
     Args:
         model: A config with `kind`, and with `checkpoint` or `model` where there are several of a kind.
         costs: All figures known.
-        prices: Those given for models by name, or for `ANY_SERVER`.
+        prices: Those given.
         gpu: Device for all models whose config does not say "cpu"; None for each model's own.
         shows_images: Whether the model sees pictures, whose tokens a price alone does not tell.
 
     Raises:
         ConfigError: there are none, or no price for a hosted one.
     """
-    name = str(getattr(model, "checkpoint", None) or getattr(model, "model", None) or model.kind)
-    addresses = _addresses(model)
-    price = prices.get(name) or (prices.get(ANY_SERVER) if addresses else None)
+    name = name_model(model)
+    price = find_token_price(model, prices)
     cost = costs.find_model(name)
     if cost is None and price is not None and not shows_images:
         cost = ModelCost(source="--price", thinks=True)
@@ -98,41 +100,13 @@ def find_tariff(model: Any, costs: Costs, prices: Mapping[str, Price], *, gpu: s
         cost = replace(cost, thinks=False)
     if getattr(model, "tiles", True) is False:
         cost = replace(cost, tokens_per_single_image=None)
-    if price is None and addresses and all(address.startswith("https://") for address in addresses):
+    if price is None and is_hosted(model, prices):
         price = cost.price
         if price is None:
-            raise ConfigError(f"no price for the model {name!r} behind {addresses[0]}; give --price {name}=IN,OUT, for a million tokens")
+            raise ConfigError(f"no price for the model {name!r} behind {list_addresses(model)[0]}; give --price {name}=IN,OUT, for a million tokens")
     device = "" if price or cost.weightless else "cpu" if getattr(model, "device", None) == "cpu" else gpu or cost.device or ""
-    return Tariff(name, cost, price, device, bool(addresses))
-
-
-def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
-    """Read prices as they are typed: "MODEL=IN,OUT", or "IN,OUT" for `ANY_SERVER`.
-
-    Raises:
-        ConfigError: one is not of this form.
-    """
-    prices = {}
-    for text in texts:
-        name, _, amounts = text.rpartition("=")
-        try:
-            read, written = (Estimate.exactly(float(amount)) for amount in amounts.split(","))
-        except (ValueError, ConfigError) as error:
-            raise ConfigError(f"--price takes [MODEL=]IN,OUT, two numbers of 0 or more for a million tokens, got {text!r}") from error
-        prices[name or ANY_SERVER] = Price(read, written)
-    return prices
-
-
-def _addresses(model: Any) -> tuple[str, ...]:
-    url = getattr(model, "base_url", ())
-    return (url,) if isinstance(url, str) else tuple(url)
-
-
-def _charge_device(device: Device, seconds: Estimate) -> Charge:
-    hours = seconds / _HOUR
-    if device.memory_gb is None:  # a CPU
-        return Charge(device.name, cpu_hours=hours)
-    return Charge(device.name, gpu_hours=hours, money=None if device.usd_per_hour is None else hours * device.usd_per_hour)
+    hour = find_hour_price(model, prices, costs.devices[device].usd_per_hour if device in costs.devices else None)
+    return Tariff(name, cost, price, device, hour, bool(list_addresses(model)))
 
 
 def _encode_seconds(footage: Footage, cost: ModelCost, device: Device, device_name: str) -> Estimate:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from action100m.errors import ConfigError, ModelError
+from action100m.run.accounts import Accounts
 from action100m.run.budget import Budget, BudgetReached
 from action100m.run.config import RunConfig, make_stages
-from action100m.run.executors.channel import Task
+from action100m.run.costs import read_costs
+from action100m.run.engine import stage_keys
+from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
 from action100m.run.intake import take_in
-from action100m.run.ledger import read_spent
+from action100m.run.ledger import open_ledger
 from action100m.run.meter import Meter, SilentMeter
+from action100m.run.prices import Prices
+from action100m.run.rates import Rate, find_rates
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName
@@ -50,33 +54,44 @@ def run_videos(
     workers: int = 1,
     retry: Retry | None = None,
     max_tokens: int | None = None,
+    max_cost: float | None = None,
+    max_gpu_hours: float | None = None,
+    prices: Prices | None = None,
     meter: Meter | None = None,
 ) -> RunSummary:
     """Annotate videos (files, folders, manifests) and keep what is made in the folder or URL `out`.
 
     videos: empty means all that the run has met before. config: None means the settings of the run that is there, else the preset `preview`.
     limit: only the first files found. workers: processes. retry="failed": redo only what failed, also what no rerun would try by itself.
-    max_tokens: stop when the models have read and written so many in this call; replies remembered from before cost nothing.
+    max_tokens, max_cost, max_gpu_hours: stop when the models have read and written so many tokens, cost so much, or held GPUs of one's own for so
+    many hours in this call; replies remembered from before cost nothing. Money is tokens at their price for hosted models, hours of the device for
+    the others: one hour for each hour in which at least one video is in the model's stage, for each address of its server.
+    prices: as for `plan`, added to those that the run was given before.
 
     Raises:
-        ConfigError: settings that do not fit together.
+        ConfigError: settings that do not fit together, or a price that max_cost needs is not known.
         ModelError: a model cannot be loaded; no video was touched.
         StoreError: `out` is something else than a run.
     """
-    if workers < 1 or (limit is not None and limit < 1) or (max_tokens is not None and max_tokens < 1):
-        raise ConfigError(f"workers, limit and max_tokens must be at least 1, got {workers}, {limit} and {max_tokens}")
-    store = RunStore(out)
-    if max_tokens is not None and store.folder is None:
-        raise ConfigError(f"max_tokens needs the ledger of a run on this machine; {out} is behind a URL")
+    if workers < 1 or (limit is not None and limit < 1):
+        raise ConfigError(f"workers and limit must be at least 1, got {workers} and {limit}")
+    store, budget = RunStore(out), Budget(max_tokens, max_cost, max_gpu_hours)
+    if budget.is_set and store.folder is None:
+        raise ConfigError(f"max_tokens, max_cost and max_gpu_hours need the ledger of a run on this machine; {out} is behind a URL")
     earlier = store.read_config() if store.exists() else None
     config = config or earlier or RunConfig()
+    prices = store.read_prices() | dict(prices or {})
+    rates = find_rates(config, read_costs(), prices)
+    budget.refuse_unknown_prices(rates)
     intake = take_in([str(video) for video in videos], store, limit=limit)
     stages = make_stages(config)
     todo = [state for state in survey(intake.videos, stages, store) if _has_work(state, retry)]
     store.open(config)
-    meter, stopped = meter or SilentMeter(), None
+    if prices:
+        store.write_prices(prices)
+    stopped = None
     try:
-        _execute(todo, stages, store, workers=workers, meter=meter if max_tokens is None else Budget(meter, max_tokens))
+        _execute(todo, stages, store, rates, budget, workers=workers, meter=meter or SilentMeter())
     except BudgetReached as reached:
         stopped = str(reached)
     except ModelError:
@@ -100,17 +115,30 @@ def _has_work(state: Progress, retry: Retry | None) -> bool:
     return not state.made and not state.stopped
 
 
-def _execute(todo: Sequence[Progress], stages: tuple[Stage, ...], store: RunStore, *, workers: int, meter: Meter) -> None:
+def _execute(
+    todo: Sequence[Progress], stages: tuple[Stage, ...], store: RunStore, rates: Sequence[Rate], budget: Budget, *, workers: int, meter: Meter
+) -> None:
     if not todo:
         return
     ahead = Counter(name for state in todo for name in _stages_ahead(state))
     work = {stage.name: ahead[stage.name] for stage in stages if ahead[stage.name]}
     tasks = [Task(state.video, redo_gaps=state.made) for state in todo]
-    meter.begin(work, partial(read_spent, store.folder))
+    videos = {state.video.uid: state.video for state in todo}
+
+    def find_key(uid: str, name: StageName) -> str:
+        return dict(zip((stage.name for stage in stages), stage_keys(videos[uid], stages), strict=True))[name]
+
+    def report(event: Step | Done) -> None:
+        meter.tell(event)
+        accounts.tell(event)
+
+    accounts = Accounts(open_ledger(store.folder), rates, budget, find_key)
+    meter.begin(work, accounts.read)
     try:
-        run_local(tasks, stages, list(work), store, workers=workers, report=meter.tell)
+        run_local(tasks, stages, list(work), store, workers=workers, report=report)
     finally:
         meter.end()
+        accounts.end()
 
 
 def _stages_ahead(state: Progress) -> tuple[StageName, ...]:

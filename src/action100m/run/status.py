@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from action100m.run.bill import Bill, make_bill
 from action100m.run.config import make_stages
-from action100m.run.ledger import Spent, read_spent
+from action100m.run.costs import read_costs
+from action100m.run.ledger import Spent, read_held, read_spent
+from action100m.run.prices import Prices
+from action100m.run.rates import find_rates
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import StageName
@@ -47,7 +51,9 @@ class RunStatus:
     left_alone: int
     """Failures that only `--retry failed` tries again."""
     spent: tuple[Spent, ...] = ()
-    """What the models have cost so far."""
+    """What the models have read and written so far."""
+    bill: Bill = Bill()
+    """What that, and the hours of the stages, have cost."""
 
     @property
     def to_make(self) -> int:
@@ -55,14 +61,18 @@ class RunStatus:
         return self.videos - self.complete - self.left_alone
 
 
-def status(run: str | Path) -> RunStatus:
+def status(run: str | Path, *, prices: Prices | None = None) -> RunStatus:
     """Return how the run in a folder stands under the settings it was last started with.
+
+    prices: as for `plan`, added to those that the run was given.
 
     Raises:
         StoreError: there is no run.
     """
     store = RunStore(run)
-    stages = make_stages(store.read_config())
+    config = store.read_config()
+    stages, spent = make_stages(config), read_spent(store.folder)
+    rates = find_rates(config, read_costs(), store.read_prices() | dict(prices or {}))
     states = survey(store.read_videos(), stages, store)
     failures = tuple(state.failure for state in states if state.failure is not None)
     return RunStatus(
@@ -73,7 +83,8 @@ def status(run: str | Path) -> RunStatus:
         complete=sum(state.made for state in states),
         to_retry=sum(not state.made and not state.stopped and state.failure is not None for state in states),
         left_alone=sum(state.stopped for state in states),
-        spent=read_spent(store.folder),
+        spent=spent,
+        bill=make_bill(spent, read_held(store.folder), rates),
     )
 
 

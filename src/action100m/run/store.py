@@ -7,7 +7,8 @@
       files.json                                 size, time of change and digest of each path, so that a rerun reads no file again
       videos/<uid>/<stage>-<key>.<suffix>        an artifact; the key is a digest of all it depends on
       failures/<uid>.json                        why a video stopped, until it succeeds
-      ledger.sqlite                              every reply of every model that costs something (`ledger.py`)
+      ledger.sqlite                              every reply of every model that costs something, and how long the stages worked (`ledger.py`)
+      prices.json                                the prices that were given, for `status` and later runs
 
 An artifact is there whole or not at all, so a killed run loses at most what was in the making. Other settings have other keys, so going
 back to old settings finds the old artifacts; only a retry of failed annotations writes an artifact anew.
@@ -32,6 +33,9 @@ from pydantic import TypeAdapter
 
 from action100m.errors import StoreError
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
+from action100m.run.costs import Price
+from action100m.run.estimate import Estimate
+from action100m.run.prices import Prices, prices_from_json, prices_to_json
 from action100m.stages.base import Artifact, Stage
 from action100m.video.discover import Candidate
 from action100m.video.video import Video, file_stem
@@ -134,6 +138,14 @@ class RunStore:
         if value.get("format") != _FORMAT:
             raise StoreError(f"{self.url} has format {value.get('format')!r}, this version reads {_FORMAT}; start a new folder")
         return config_from_dict(value["config"])
+
+    def read_prices(self) -> dict[str, Price | Estimate]:
+        """Return the prices given to the run so far."""
+        return prices_from_json(json.loads(self._read("prices.json"))) if self._fs.exists(self._path("prices.json")) else {}
+
+    def write_prices(self, prices: Prices) -> None:
+        """Keep prices."""
+        self._write("prices.json", _json(prices_to_json(prices)))
 
     def read_videos(self) -> list[Video]:
         """Return all videos that the run has met, sorted by uid."""

@@ -64,6 +64,8 @@ def _serve(start: Start, inbox: queue.SimpleQueue[bytes], answers: IO[bytes]) ->
     while True:
         task = receive(inbox.get())
         assert isinstance(task, Task)
+        if ledger is not None:
+            ledger.video = task.video.uid  # so that a pilot can tell what each video cost
         failure = run_one(task.video, stages, store, on_step=_ThrottledSteps(task.video.uid, answers).send, redo_gaps=task.redo_gaps)
         send(answers, Done(task.video.uid, failure))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from action100m.cli.plan_table import format_span
+from action100m.cli.figures import format_span
 from action100m.run.estimate import Estimate
 
 
