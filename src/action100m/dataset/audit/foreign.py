@@ -1,6 +1,9 @@
 """Captions that do not speak of the same video as all the other texts.
 
-foreign(text) = content words that no other node has, and that are neither said nor in title and description / its content words
+    strangeness(text) = mean over its content words of log(1 + N / n) / log(1 + N)
+
+N nodes, n of them with the word: 1 where no other node has any of its words. Words that are said in the video, or stand in its title and description,
+count as if half the nodes had them.
 """
 
 from __future__ import annotations
@@ -11,10 +14,10 @@ from typing import Final
 from action100m.dataset.audit.finding import Finding, Measured
 from action100m.dataset.audit.reading import CAPTIONS, Reading
 
-FOREIGN: Final = 0.35
-"""Share of words of its own from which a caption is flagged."""
+FOREIGN: Final = 0.55
+"""Strangeness from which a caption is flagged."""
 _FEWEST_WORDS: Final = 6
-_FEWEST_NODES: Final = 12
+_FEWEST_NODES: Final = 24
 """In a small tree most words are met once."""
 
 
@@ -22,14 +25,13 @@ def find_foreign(reading: Reading) -> Measured:
     """Find captions that are `foreign`."""
     if len(reading.tree) < _FEWEST_NODES:
         return Measured()
-    met_once = math.log1p(len(reading.tree)) - 1e-9
-    spoken = reading.about.union(*(reading.heard(reading.tree.root),))
+    strangest = math.log1p(len(reading.tree))
+    known = reading.about | reading.heard(reading.tree.root)
     findings = []
     for node in reading.tree.nodes:
         for name in CAPTIONS:
-            words = reading.of(node, name)
-            alone = [word for word in words if reading.weights[word] >= met_once and word not in spoken]
-            if len(words) >= _FEWEST_WORDS and len(alone) >= FOREIGN * len(words):
-                example = ", ".join(sorted(alone)[:5])
-                findings.append(Finding(node.id, "foreign", name, f"{len(alone)} of {len(words)} words are met nowhere else: {example}"))
+            words = sorted(reading.of(node, name), key=lambda word: (-reading.weights[word], word))
+            weight = sum(min(reading.weights[word], math.log(3)) if word in known else reading.weights[word] for word in words)
+            if len(words) >= _FEWEST_WORDS and (strangeness := weight / len(words) / strangest) >= FOREIGN:
+                findings.append(Finding(node.id, "foreign", name, f"hardly met elsewhere in the video ({strangeness:.2f}): {', '.join(words[:5])}"))
     return Measured(tuple(findings))

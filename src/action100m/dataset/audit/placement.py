@@ -6,13 +6,15 @@ is the sum of what else is said there: its texts of the two other kinds, those o
     fit(i, j)       = cosine of the text of node i and the place of node j
     placement(i)    = fit(i, i) - 95th percentile of fit(i, j) - max of [fit(i, j) + fit(j, i) - fit(i, i) - fit(j, j)]
 
-over the nodes j that share no time and no parent with i. The last term is what both would win by being exchanged.
+over the nodes j that share no time and no parent with i. The last term is what both would win by being exchanged. In a video where everything looks
+alike all placements are low, so a text is flagged where its placement is below 0 and far below the median of its kind in this video, counted in
+median absolute deviations.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 import numpy as np
@@ -27,8 +29,8 @@ Kind = Literal["clip_caption", "frame_caption", "detailed_caption"]
 """A kind of text; "detailed_caption" is the whole annotation."""
 Vectors = NDArray[np.float32]
 
-MISPLACED: Final = -0.22
-"""Placement below which a text is flagged."""
+MISPLACED: Final = -2.5
+"""Deviations from the median below which a text is flagged."""
 _FIELDS: Final[dict[Kind, tuple[TextField, ...]]] = {
     "clip_caption": ("clip_caption",),
     "frame_caption": ("frame_caption",),
@@ -53,12 +55,21 @@ def find_misplaced(reading: Reading) -> Measured:
     findings = []
     for kind, own in vectors.items():
         present: NDArray[np.bool_] = np.asarray(own.any(axis=1))
-        for index, score in _placements(own, _places(reading, vectors, kind), related, present):
-            node = nodes[index].id
+        found = dict(_placements(own, _places(reading, vectors, kind), related, present))
+        for row, score, deviation in _deviations(found):
+            node = nodes[row].id
             scores[node] = min(scores.get(node, np.inf), score)
-            if score < MISPLACED:
+            if score < 0 and deviation < MISPLACED:
                 findings.append(Finding(node, "misplaced", kind, f"fits other places of the video better than its own: {score:.2f}"))
     return Measured(tuple(findings), {"placement": scores})
+
+
+def _deviations(placements: Mapping[int, float]) -> Iterator[tuple[int, float, float]]:
+    """Yield (row, placement, deviation of it from the median in median absolute deviations)."""
+    values = np.array([*placements.values()] or [0.0])
+    median = float(np.median(values))
+    spread = max(float(np.median(np.abs(values - median))), 1e-3)
+    yield from ((row, score, (score - median) / spread) for row, score in placements.items())
 
 
 def _vectors(reading: Reading) -> dict[Kind, Vectors]:

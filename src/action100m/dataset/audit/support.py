@@ -41,9 +41,8 @@ def find_unsupported(reading: Reading) -> Measured:
             continue
         unseen = unsupported_words(words, evidence(reading, node))
         scores[node.id] = 1 - reading.weigh(unseen) / reading.weigh(words)
-        terse = unseen & reading.of(node, *_TERSE)
-        checkable = {word for word in terse if word in FAMILIES or word.isdigit()}
-        lone = {word for word in terse - checkable if users[word[:_PREFIX]] == 1 and word[:_PREFIX] not in known}
+        checkable = {word for word in unseen if word in FAMILIES or word.isdigit()}
+        lone = {word for word in unseen & reading.of(node, *_TERSE) - checkable if users[word[:_PREFIX]] == 1 and word[:_PREFIX] not in known}
         if checkable or len(lone) >= LONE_WORDS:
             findings.append(Finding(node.id, "unsupported", _where(reading, node, checkable | lone), ", ".join(sorted(checkable | lone))))
         elif scores[node.id] < LEAST_SUPPORT:
@@ -64,4 +63,4 @@ def unsupported_words(words: frozenset[str], shown: frozenset[str]) -> frozenset
 
 
 def _where(reading: Reading, node: Node, words: frozenset[str] | set[str]) -> TextField:
-    return next((name for name in _TERSE if reading.of(node, name) & words), "brief_caption")
+    return next(name for name in ANNOTATION if reading.of(node, name) & words)

@@ -23,7 +23,8 @@ FUNCTION_WORDS: Final = words(
     got had has have having he her here hers herself him himself his how however i if in inside instead into is it its itself just last later least
     less let like likely made main mainly many may maybe me might more most mostly much must my near nearby neither next no nobody none nor not
     nothing now of off often on once one only onto or other others our out outside over own part per perhaps possibly quite rather really s
-    same several she should since so some somebody someone something sometimes soon still such t than that the their theirs them themselves then there these they thing
+    same several she
+    should since so some somebody someone something sometimes soon still such t than that the their theirs them themselves then there these they thing
     things this those though through throughout thus to together too toward towards under underneath until up upon us use used uses using various very
     via was way we well were what when where whether which while who whole whose why will with within without would yet you your yours yourself
     don't doesn't didn't isn't aren't can't it's that's i'm we're you're they're i'll we'll let's there's he's she's ok okay um uh yeah
