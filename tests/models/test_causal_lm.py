@@ -134,20 +134,6 @@ def test_draws_depend_on_seed_and_request(saved):
     assert drawn["0"] == drawn["1"] != drawn["2"]
 
 
-def test_draws_follow_the_models_probabilities(saved):
-    from action100m.models.causal_lm_chat import _Steering
-
-    decoder = Mock()
-    decoder.allow.return_value = torch.tensor([[True, True, True, False]]).numpy()
-    chance = [torch.Generator().manual_seed(0)]
-    steer = _Steering(decoder, [Mock()], chance, temperature=0.5)
-    logits = torch.tensor([[0.0, 0.5, 1.0, 9.0]])
-    counts = torch.bincount(torch.stack([steer(None, logits).argmax() for _ in range(4000)]), minlength=4) / 4000
-    expected = torch.softmax(logits[0, :3] / 0.5, 0)
-    assert counts[3] == 0
-    assert torch.allclose(counts[:3], expected, atol=0.03)
-
-
 def test_a_checkpoints_own_sampling_and_penalties_do_not_reach_the_replies(saved, folder):
     edit_json(folder / "generation_config.json", do_sample=True, temperature=0.6, top_k=20, repetition_penalty=3.0, no_repeat_ngram_size=2)
     assert texts(load(folder), requests(2)) == texts(load(saved), requests(2))
@@ -160,6 +146,21 @@ def test_a_batch_stays_within_its_budget_of_tokens(saved, monkeypatch):
     assert len(list(model.chat(requests(20)))) == 20
     assert all(len(batch) * (max(batch) + 20) <= 400 for batch in batches)
     assert 4 < len(batches) < 12
+
+
+def test_a_batch_that_does_not_fit_the_memory_is_halved(saved, monkeypatch):
+    model = load(saved, max_new_tokens=20, batch_tokens=10**6)
+    expected, generate, sizes = texts(model, requests(7)), model._model.generate, []
+
+    def fail(tokens, **settings):
+        if len(tokens) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        sizes.append(len(tokens))
+        return generate(tokens, **settings)
+
+    monkeypatch.setattr(model._model, "generate", fail)
+    assert texts(model, requests(7)) == expected
+    assert sorted(sizes) == [1, 2, 2, 2]
 
 
 def test_replies_come_batch_by_batch(saved, monkeypatch):
@@ -313,11 +314,19 @@ def test_too_little_memory_is_told_before_weights_are_read(saved, monkeypatch):
         load(saved)
 
 
-def test_full_gpu_memory_tells_what_to_lower(saved, monkeypatch):
+def test_a_conversation_that_does_not_fit_the_memory_alone_tells_what_to_lower(saved, monkeypatch):
     model = load(saved)
     monkeypatch.setattr(model._model, "generate", Mock(side_effect=torch.OutOfMemoryError("CUDA out of memory")))
-    with pytest.raises(ModelError, match=r"smaller causal_lm\.batch_tokens"):
-        list(model.chat([request("Whisk.")]))
+    with pytest.raises(ModelError, match=r"one conversation of 42 tokens: lower annotate\.context_tokens or causal_lm\.max_new_tokens"):
+        list(model.chat([request("Whisk."), request("Whisk.", node="1")]))
+
+
+def test_full_gpu_memory_at_loading_tells_the_cure(saved, monkeypatch):
+    from transformers import LlamaForCausalLM
+
+    monkeypatch.setattr(LlamaForCausalLM, "to", Mock(side_effect=torch.OutOfMemoryError("CUDA out of memory")))
+    with pytest.raises(ModelError, match=r"set causal_lm\.checkpoint to a smaller model"):
+        load(saved)
 
 
 def test_numbers_out_of_range_are_refused(folder):

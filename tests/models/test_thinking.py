@@ -48,3 +48,8 @@ def test_a_mark_of_ones_own_ends_the_thoughts():
 
 def test_thoughts_that_never_end_are_kept():
     assert end_of_thinking("</think>").read("<think>Eggs, and") == "Eggs, and"
+
+
+@pytest.mark.parametrize(("written", "count"), [("ab.c", 3), (".", 1), ("abc", None), ("", None)])
+def test_thoughts_are_counted_up_to_the_mark_that_ends_them(written, count):
+    assert end_of_thinking(".").count(list(written), decode="".join) == count

@@ -7,6 +7,7 @@ import pytest
 
 from action100m.errors import CheckpointError
 from support.checkpoints import CROP, preprocessor_config, write_preprocessor
+from support.own_processors import find_torchvision
 
 torch = pytest.importorskip("torch", reason="needs the extra 'vjepa2'")
 preprocess = pytest.importorskip("action100m.models.vjepa2_preprocess")
@@ -40,25 +41,11 @@ def apply(config, frames):
 @pytest.fixture(scope="module")
 def own_processor():
     """transformers' VJEPA2VideoProcessor, which needs torchvision."""
-    _import_torchvision()
+    if not find_torchvision():
+        pytest.skip("the checkpoint's own processor needs torchvision, which the package does without")
     from transformers import VJEPA2VideoProcessor
 
     return VJEPA2VideoProcessor
-
-
-def _import_torchvision():
-    try:
-        import torchvision
-    except ModuleNotFoundError:
-        pytest.skip("the checkpoint's own processor needs torchvision, which the package does without")
-    except RuntimeError:  # a CUDA build beside a CPU build of PyTorch lacks operators that it wants to describe; they are not used here
-        library = torch.library.Library("torchvision", "DEF")
-        names = ("nms", "qnms", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d")
-        backward = ("_roi_align_backward", "_roi_pool_backward", "_ps_roi_align_backward", "_ps_roi_pool_backward", "_deform_conv2d_backward")
-        for name in (*names, *backward):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _import_torchvision.library = library  # its operators live as long as it
-        import torchvision  # noqa: F401
 
 
 @pytest.mark.parametrize("name", CONFIGS)

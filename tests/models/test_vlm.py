@@ -187,6 +187,30 @@ def test_a_model_that_never_ends_its_thoughts_has_not_answered(thinker):
     assert reply.problem == "it was still thinking after 12 tokens: raise vlm.max_new_tokens, or choose the model's instruct form"
 
 
+HARMONY = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>")
+
+
+@pytest.fixture
+def harmonist(folder):
+    """A model that writes in harmony, whose marks are special tokens."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"additional_special_tokens": list(HARMONY)})
+    tokenizer.save_pretrained(folder)
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("assistant:", "<|start|>assistant") + "{# <|channel|> #}")
+    return load(folder)
+
+
+def test_thoughts_between_special_tokens_are_no_part_of_a_caption(harmonist):
+    written = "<|channel|>analysis<|message|>A cook?<|end|><|start|>assistant<|channel|>final<|message|>A cook cuts bread."
+    tokens = harmonist._processor.tokenizer(written, add_special_tokens=False)["input_ids"]
+    assert harmonist._processor.decode(tokens) == "analysisA cook?assistantfinalA cook cuts bread.", "the marks are no special tokens"
+    assert harmonist._processor.read(tokens) == ("A cook cuts bread.", True)
+    assert harmonist._processor.read(tokens[:12]) == ("", False)
+
+
 @pytest.fixture
 def batches(monkeypatch):
     """Rows and padded prompt length of each batch that is generated."""
@@ -213,6 +237,8 @@ def test_batches_hold_no_more_tokens_than_the_budget(folders, batches):
 
 
 def test_a_batch_that_does_not_fit_the_memory_is_halved(captioners, monkeypatch, batches):
+    from action100m.models.token_batches import TokenBatches
+
     captioner = captioners["smolvlm"]
     requests = [ask(str(seed), noise(2, seed)) for seed in range(7)]
     expected, generate = texts(captioner, requests), captioner._generate
@@ -222,7 +248,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(captioners, monkeypatch,
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
         return generate(rows)
 
-    monkeypatch.setattr(captioner, "_budget", 10_000)
+    monkeypatch.setattr(captioner, "_batches", TokenBatches(10_000))
     monkeypatch.setattr(captioner, "_generate", fail)
     batches.clear()
     assert texts(captioner, requests) == expected
@@ -233,10 +259,12 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(captioners, monkeypatch,
 
 
 def test_a_request_that_does_not_fit_the_memory_alone_tells_what_to_lower(captioners, monkeypatch):
+    from action100m.models.token_batches import TokenBatches
+
     def fail(rows):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
-    monkeypatch.setattr(captioners["smolvlm"], "_budget", 10_000)
+    monkeypatch.setattr(captioners["smolvlm"], "_batches", TokenBatches(10_000))
     monkeypatch.setattr(captioners["smolvlm"], "_generate", fail)
     with pytest.raises(ModelError, match=r"lower caption\.frames, caption\.size or vlm\.max_new_tokens"):
         texts(captioners["smolvlm"], [ask("a", noise(2)), ask("b", noise(2))])
@@ -287,7 +315,7 @@ def test_a_looping_caption_is_stopped_and_cut_back_to_its_first_round(looping):
     chain = follow(looping, last, 300)
     period = next(period for period in range(1, 150) if chain[-period:] == chain[-2 * period : -period])
     start = next(start for start in range(300) if chain[start] == chain[start + period])
-    assert captioner._ends == {END}
+    assert captioner._ends == [END]
     assert f"repeat the same {period}; its first round is kept" in reply.problem
     assert reply.text == decode(chain[: start + period])
     assert start + max(60, 3 * period) <= reply.usage.output < start + max(60, 3 * period) + 16
@@ -312,15 +340,6 @@ def test_draws_are_the_same_for_the_same_frames_and_prompt_in_any_company(folder
     assert together == {request.node: say(captioner, request.frames.data) for request in requests}
     assert together != texts(load(folders["idefics3"]), requests)
     assert len(set(together.values())) == 4
-
-
-def test_draws_follow_the_probabilities_of_the_temperature():
-    from action100m.models.generation import _SeededDraw
-
-    logits = torch.tensor([[0.0, 1.0, 2.0]]).repeat(1000, 1)
-    draw = _SeededDraw(list(range(1000)), 2.0)
-    counts = sum(torch.bincount(draw(None, logits).argmax(1), minlength=3) for _ in range(20))
-    np.testing.assert_allclose(counts / 20_000, torch.softmax(logits[0] / 2.0, 0), atol=0.02)
 
 
 def test_how_the_authors_draw_is_not_used(folder):
@@ -422,8 +441,8 @@ def test_a_gpu_that_is_not_there_is_refused(folder):
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "PIL"])
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch, folder, package):
-    for name in ("vlm_captioner", "vlm_processor", "generation"):
-        monkeypatch.delitem(sys.modules, f"action100m.models.{name}", raising=False)
+    for name in [name for name in sys.modules if name.startswith(("action100m.models.vlm_", "action100m.models.generation"))]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError, match=r"'action100m\[vlm\]'"):
         load(folder)
@@ -439,9 +458,9 @@ def test_smolvlm_without_num2words_names_the_pip_line(monkeypatch, folders):
 
 @pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there")
 def test_a_processor_that_is_made_for_torchvision_only_says_so(folder):
-    edit_json(folder / "config.json", model_type="perception_lm")
-    edit_json(folder / "preprocessor_config.json", image_processor_type="PerceptionLMImageProcessor", processor_class="PerceptionLMProcessor")
-    edit_json(folder / "processor_config.json", processor_class="PerceptionLMProcessor")
+    edit_json(folder / "config.json", model_type="cohere2_vision")
+    edit_json(folder / "preprocessor_config.json", image_processor_type="Cohere2VisionImageProcessor", processor_class="Cohere2VisionProcessor")
+    edit_json(folder / "processor_config.json", processor_class="Cohere2VisionProcessor")
     with pytest.raises(CheckpointError, match="install the torchvision made for your PyTorch, or choose another"):
         load(folder)
 
@@ -449,7 +468,8 @@ def test_a_processor_that_is_made_for_torchvision_only_says_so(folder):
 def test_full_gpu_memory_at_loading_tells_the_cure(folder, monkeypatch):
     from action100m.models import vlm_captioner
 
-    model = Mock(to=Mock(side_effect=torch.OutOfMemoryError("CUDA out of memory")))
+    model = Mock()
+    model.requires_grad_().eval().to.side_effect = torch.OutOfMemoryError("CUDA out of memory")
     monkeypatch.setattr(vlm_captioner, "_load_model", lambda folder, dtype: model)
     with pytest.raises(ModelError, match=r"set vlm\.checkpoint to a smaller model"):
         load(folder)
@@ -488,6 +508,13 @@ def test_name_and_identity_tell_what_captions_depend_on(folders):
     assert replace(config, batch_tokens=9).identity() == config.identity()
     for change in ({"max_new_tokens": 13}, {"temperature": 0.5}, {"dtype": "float16"}, {"tiles": False}):
         assert replace(config, **change).identity() != config.identity()
+
+
+def test_identity_changes_with_the_way_captions_are_read(folder, monkeypatch):
+    config = VlmConfig(checkpoint=str(folder))
+    before = config.identity()
+    monkeypatch.setattr("action100m.models.vlm.READING", 0)
+    assert config.identity() != before
 
 
 @pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer.json", "preprocessor_config.json", "model.safetensors"])

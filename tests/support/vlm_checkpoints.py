@@ -9,7 +9,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-Family = Literal["idefics3", "smolvlm", "mllama", "qwen3_vl", "internvl"]
+from support.own_processors import find_torchvision
+
+Family = Literal["idefics3", "smolvlm", "mllama", "qwen3_vl", "internvl", "perception_lm"]
 
 _TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
 _TOKENS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
@@ -19,20 +21,26 @@ _PICTURE = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "rescale_factor": 1
 _MARKS = {"idefics3": "<image>", "smolvlm": "<image>", "mllama": "<|image|>", "qwen3_vl": "<|vision_start|><|image_pad|><|vision_end|>"}
 _MARKS["internvl"] = "<IMG_CONTEXT>"
 _INTERNVL = {"start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>", "video_token": "<video>"}
-_NAMED: dict[str, Any] = {"internvl": {"extra_special_tokens": _INTERNVL}}
+_MARKS["perception_lm"] = "<|image|>"
+_PERCEPTION_LM = {"image_token": "<|image|>", "video_token": "<video>"}
+_NAMED: dict[str, Any] = {"internvl": {"extra_special_tokens": _INTERNVL}, "perception_lm": {"extra_special_tokens": _PERCEPTION_LM}}
+TILE = 56
+"""Pixels on a side of the tiny Perception-LM's tiles: 4 x 4 patches, pooled to 2 x 2 tokens."""
 _TEMPLATE = (
     "{{ bos_token }}{% for turn in messages %}{{ turn['role'] }}: {% for part in turn['content'] %}"
-    "{% if part['type'] == 'image' %}MARK{% else %}{{ part['text'] }}{% endif %}{% endfor %}{{ '\\n' }}{% endfor %}"
+    "{% if part['type'] == 'image' %}MARK{% elif part['type'] == 'video' %}<video>{% else %}{{ part['text'] }}{% endif %}{% endfor %}"
+    "{{ '\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}assistant:{% endif %}"
 )
 
 
 def save_vlm(folder: Path, family: Family, *, seed: int = 0, context: int = 2048) -> Path:
-    """Save a checkpoint of two layers, made anew from `seed`, and return its folder."""
+    """Save a checkpoint of two layers, made anew from `seed`, and return its folder. "perception_lm" needs timm and torchvision."""
     import torch
 
+    find_torchvision()
     tokenizer = _tokenizer(family)
-    make = {"idefics3": _idefics3, "smolvlm": _idefics3, "mllama": _mllama, "qwen3_vl": _qwen3_vl, "internvl": _internvl}[family]
+    make = {"idefics3": _idefics3, "smolvlm": _idefics3, "mllama": _mllama, "qwen3_vl": _qwen3_vl, "internvl": _internvl}.get(family, _perception_lm)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = make(family, tokenizer, context)
@@ -115,6 +123,17 @@ def _internvl(family: Family, tokenizer: Any, context: int) -> Any:
     return InternVLForConditionalGeneration(InternVLConfig(vision_config=vision, text_config=text, image_token_id=image, image_seq_length=4))
 
 
+def _perception_lm(family: Family, tokenizer: Any, context: int) -> Any:
+    from transformers import PerceptionLMConfig, PerceptionLMForConditionalGeneration
+
+    eye = {"depth": 2, "embed_dim": 32, "num_heads": 2, "global_pool": "", "img_size": [TILE, TILE], "init_values": 0.1}
+    eye |= {"ref_feat_shape": [TILE // 14, TILE // 14], "use_post_transformer_norm": False}
+    vision = {"model_type": "timm_wrapper", "architecture": "vit_pe_core_large_patch14_336", "model_args": eye, "initializer_range": _WILD}
+    text = _TEXT | _TOKENS | {"model_type": "llama", "vocab_size": len(tokenizer), "max_position_embeddings": context, "initializer_range": _WILD}
+    ids = {f"{name}_id": tokenizer.convert_tokens_to_ids(mark) for name, mark in _PERCEPTION_LM.items()}
+    return PerceptionLMForConditionalGeneration(PerceptionLMConfig(vision_config=vision, text_config=text, projector_pooling_ratio=2, **ids))
+
+
 def _processor_configs(family: Family) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what stands in preprocessor_config.json and processor_config.json."""
     if family == "mllama":
@@ -126,6 +145,10 @@ def _processor_configs(family: Family) -> tuple[dict[str, Any], dict[str, Any]]:
     if family == "internvl":
         size = {"size": {"height": 32, "width": 32}, "crop_to_patches": True, "min_patches": 1, "max_patches": 4}
         return _PICTURE | size | {"image_processor_type": "GotOcr2ImageProcessor"}, {"processor_class": "InternVLProcessor", "image_seq_length": 4}
+    if family == "perception_lm":
+        size = {"tile_size": TILE, "max_num_tiles": 6, "vision_input_type": "thumb+tile", "size": {"height": TILE, "width": TILE}, "resample": 3}
+        patches = {"patch_size": 14, "pooling_ratio": 2}
+        return _PICTURE | size | {"image_processor_type": "PerceptionLMImageProcessorFast"}, {"processor_class": "PerceptionLMProcessor"} | patches
     name = {"idefics3": "Idefics3", "smolvlm": "SmolVLM"}[family]
     size = {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 32}, "do_image_splitting": True}
     return _PICTURE | size | {"image_processor_type": f"{name}ImageProcessor"}, {"processor_class": f"{name}Processor", "image_seq_len": 4}

@@ -6,26 +6,26 @@ Imports PyTorch, transformers and llguidance; only `CausalLMConfig.load` imports
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from jinja2 import TemplateError
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LogitsProcessor, StoppingCriteria
+from transformers import AutoModelForCausalLM, GenerationConfig, LogitsProcessor, StoppingCriteria
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from action100m.errors import CheckpointError, ModelError
 from action100m.models.base import ChatReply, ChatRequest, TokenUsage
 from action100m.models.chat_template import ChatTemplate
+from action100m.models.checkpoint import read_architecture
 from action100m.models.constrained import Row, SchemaDecoder
+from action100m.models.generation import chance_of, draw
 from action100m.models.thinking import end_of_thinking
-from action100m.models.token_batches import group_by_tokens
-from action100m.models.weights import BROKEN, check_room, choose_device, load_weights
+from action100m.models.token_batches import TokenBatches
+from action100m.models.tokenizer import find_ends, load_tokenizer
+from action100m.models.weights import check_room, choose_device, load_weights, place
 from action100m.text import mend
 
 if TYPE_CHECKING:
@@ -58,14 +58,13 @@ class CausalLM:
             ModelError: there is no such device, or not enough memory on it.
         """
         device, dtype = choose_device(config.device, config.dtype, kind=config.kind, half="bfloat16")
-        self._config, self._tokenizer = config, _load_tokenizer(folder)
+        self._config, self._tokenizer, self._batches = config, load_tokenizer(folder), TokenBatches(config.batch_tokens)
         self._template = ChatTemplate(self._tokenizer, thinking=config.thinking)
         self._thinking = self._template.find_thinking() if config.thinking_end is None else end_of_thinking(config.thinking_end)
-        with _explain_out_of_memory():
-            self._model = _load_model(folder, device, dtype)
+        self._model = _load_model(folder, device, dtype)
         settings = self._model.config.get_text_config()
         self._context: int | None = getattr(settings, "max_position_embeddings", None)
-        self._ends = _end_tokens(self._model, self._tokenizer)
+        self._ends = find_ends(self._model, self._tokenizer)
         self._decoder = SchemaDecoder(self._tokenizer, width=settings.vocab_size, ends=self._ends)
         self._model.generation_config = _SETTINGS()  # or its penalties and sampling would fill in what `_write` leaves open
         parameters: dict[str, float] = {"max_new_tokens": config.max_new_tokens}
@@ -73,18 +72,20 @@ class CausalLM:
             parameters |= {"temperature": config.temperature, "seed": config.seed}
         self.name = " ".join(["causal_lm", name, str(dtype).removeprefix("torch."), *(f"{key}={value}" for key, value in parameters.items())])
 
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
+    def chat(self, requests: Iterable[ChatRequest]) -> Iterator[ChatReply]:
         """Answer the requests in batches of about the same length, the longest first.
 
         Raises:
-            ModelError: memory is short, a value left the range of the precision, or a schema cannot be followed.
+            ModelError: memory is short for a single one, a value left the range of the precision, or a schema cannot be followed.
         """
         prompts = [self._read(request) for request in requests]
         yield from (prompt for prompt in prompts if isinstance(prompt, ChatReply))
         rest = [prompt for prompt in prompts if isinstance(prompt, _Prompt)]
-        lengths = [len(prompt.tokens) + self._config.max_new_tokens for prompt in rest]
-        for batch in group_by_tokens(lengths, budget=self._config.batch_tokens):
-            yield from self._answer([rest[place] for place in batch])
+        for batch, rows, seconds in self._batches.work(rest, length=self._length, write=self._answer):
+            yield from (self._reply(prompt, row, seconds) for prompt, row in zip(batch, rows, strict=True))
+
+    def _length(self, prompt: _Prompt) -> int:
+        return len(prompt.tokens) + self._config.max_new_tokens
 
     def _read(self, request: ChatRequest) -> _Prompt | ChatReply:
         """Return the prompt of a request, or the reply that says why there is none."""
@@ -99,13 +100,24 @@ class CausalLM:
             return ChatReply(request.node, "", problem=problem, ask_again=False)
         return _Prompt(request, tokens, room)
 
-    def _answer(self, batch: Sequence[_Prompt]) -> Iterator[ChatReply]:
-        started = perf_counter()
+    def _answer(self, batch: Sequence[_Prompt]) -> list[Row]:
+        """Return a finished row for each prompt.
+
+        Raises:
+            torch.OutOfMemoryError: the GPU's memory does not hold so many.
+            ModelError: it does not hold one, a value left the range of the precision, or a schema cannot be followed.
+        """
         rows = [self._decoder.start(prompt.request.schema, limit=prompt.room, thinking=self._thinking) for prompt in batch]
-        self._write(batch, rows)
-        seconds = perf_counter() - started
-        for prompt, row in zip(batch, rows, strict=True):
-            yield self._reply(prompt, row, seconds)
+        try:
+            self._write(batch, rows)
+        except torch.OutOfMemoryError as error:
+            if len(batch) > 1:
+                raise
+            raise ModelError(
+                f"the GPU's memory is too small for one conversation of {len(batch[0].tokens)} tokens: lower annotate.context_tokens or "
+                f"causal_lm.max_new_tokens, or choose a smaller causal_lm.checkpoint. {error}"
+            ) from error
+        return rows
 
     def _write(self, batch: Sequence[_Prompt], rows: Sequence[Row]) -> None:
         """Let the model write all rows to their ends."""
@@ -116,7 +128,7 @@ class CausalLM:
         mask = torch.tensor([[0] * empty + [1] * (longest - empty) for empty in padding])
         settings = _SETTINGS(max_new_tokens=max(prompt.room for prompt in batch), do_sample=False, pad_token_id=pad)
         steering = _Steering(self._decoder, rows, [self._chance(prompt.request) for prompt in batch], temperature=self._config.temperature)
-        with _explain_out_of_memory(), torch.inference_mode():
+        with torch.inference_mode():
             self._model.generate(
                 tokens.to(self._model.device),
                 attention_mask=mask.to(self._model.device),
@@ -128,8 +140,7 @@ class CausalLM:
     def _chance(self, request: ChatRequest) -> torch.Generator:
         """Return the source of chance of one request, which depends on what is asked only."""
         asked = [[message.role, message.content] for message in request.messages], request.schema, request.effort
-        digest = sha256(json.dumps([self._config.seed, *asked], sort_keys=True).encode()).digest()
-        return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+        return chance_of(json.dumps([self._config.seed, *asked], sort_keys=True).encode())
 
     def _reply(self, prompt: _Prompt, row: Row, seconds: float) -> ChatReply:
         text = self._tokenizer.decode(row.answer, skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -152,54 +163,22 @@ def _find_problem(row: Row) -> str | None:
     return "it left the schema" if row.answer else "it holds reasoning, but no answer"
 
 
-def _load_tokenizer(folder: Path) -> Any:
-    if not (folder / "tokenizer.json").is_file():  # transformers may go on with an empty vocabulary
-        raise CheckpointError(f"{folder} has no tokenizer.json: fetch the whole checkpoint, or choose one that has it")
-    try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (*BROKEN, ImportError) as error:  # a broken file is read as one of another format, which needs another package
-        raise CheckpointError(f"cannot load the tokenizer of {folder}: {error} Fetch it again") from error
-
-
 def _load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     """Return the language model in a folder, on its device."""
     _check_architecture(folder)
     check_room(folder, device, dtype, kind="causal_lm")
     try:
-        model = load_weights(AutoModelForCausalLM, folder, dtype)
+        return place(load_weights(AutoModelForCausalLM, folder, dtype), device, kind="causal_lm")
     except ImportError as error:
         raise CheckpointError(f"the weights in {folder} are of a format that needs another package: {error}. Choose plain weights") from error
-    return model.requires_grad_(False).eval().to(device)
 
 
 def _check_architecture(folder: Path) -> None:
     """Refuse another kind of model: transformers would load what parts of it a language model has, and fill the rest with random values."""
-    path = folder / "config.json"
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))["architectures"]
-        known = names[0] in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch the whole checkpoint") from error
-    if not known:
-        raise CheckpointError(f"{path} is of {', '.join(names)}, which is no language model that this transformers knows: choose another checkpoint")
-
-
-def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens that end a reply, by the tokenizer and by the checkpoint's settings for generation."""
-    known = model.generation_config.eos_token_id
-    ends = {tokenizer.eos_token_id, *(known if isinstance(known, list) else [known])} - {None}
-    if not ends:
-        raise CheckpointError(f"{tokenizer.name_or_path} names no token that ends a reply: set eos_token in its tokenizer_config.json")
-    return sorted(ends)
-
-
-@contextmanager
-def _explain_out_of_memory() -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        cure = "set a smaller causal_lm.batch_tokens or max_new_tokens, or choose a smaller model"
-        raise ModelError(f"the GPU's memory is full: {cure}. {error}") from error
+    kind, name = read_architecture(folder)
+    if name not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
+        path = folder / "config.json"
+        raise CheckpointError(f"{path} is of a {name or kind}, which is no language model that this transformers knows: choose another checkpoint")
 
 
 class _Steering(LogitsProcessor):
@@ -213,17 +192,7 @@ class _Steering(LogitsProcessor):
             raise ModelError("the language model gave NaN: set causal_lm.dtype to 'bfloat16' or 'float32', whose range is larger")
         allowed = torch.from_numpy(self._decoder.allow(self._rows)).to(scores.device)
         scores = scores.masked_fill(~allowed, float("-inf"))
-        return self._draw(scores) if self._temperature > 0 else scores
-
-    def _draw(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return scores in which only the drawn tokens are left.
-
-        One draw a row, looked up in the cumulative probabilities: noise for each of 150,000 tokens would cost more than a small model's step.
-        """
-        reach = torch.softmax(scores.double() / self._temperature, 1).cumsum(1)
-        shares = torch.stack([torch.rand((), generator=chance, dtype=torch.float64) for chance in self._chances]).to(scores.device)
-        drawn = torch.searchsorted(reach, (shares * reach[:, -1])[:, None], right=True).clamp_max(scores.shape[1] - 1)
-        return torch.full_like(scores, float("-inf")).scatter_(1, drawn, 0.0)
+        return draw(scores, self._chances, temperature=self._temperature) if self._temperature > 0 else scores
 
 
 class _Taking(StoppingCriteria):

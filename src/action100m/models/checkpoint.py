@@ -6,6 +6,7 @@ Neither PyTorch nor transformers is imported; weights are read only to tell one 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -101,7 +102,8 @@ def explain_import(error: ImportError, *, extra: str, needed_by: str, packages: 
     if package in ("torch", "transformers", "safetensors", "huggingface_hub", *packages):
         return MissingPackageError(package, extra=extra, needed_by=needed_by)
     return ModelError(
-        f"transformers is installed but cannot bring up {needed_by} ({error}). A torchvision made for another PyTorch does that: uninstall it"
+        f"transformers is installed but cannot bring up {needed_by} ({error}). A torchvision made for another PyTorch does that: install the "
+        "one made for yours, or uninstall it"
     )
 
 
@@ -121,6 +123,21 @@ def _download(hub_id: str, revision: str | None, files: tuple[str, ...]) -> Path
             f"({revision or 'main'}); where there is no network, fetch it elsewhere with `hf download {hub_id} --local-dir FOLDER` and set "
             "checkpoint to that folder; a private model needs HF_TOKEN"
         ) from error
+
+
+def read_architecture(folder: Path) -> tuple[str, str | None]:
+    """Return the kind of model that config.json is of, and the class that the weights were saved from, as far as it tells.
+
+    Raises:
+        CheckpointError: config.json is missing, broken, or tells no kind.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        kind, (name, *_) = config["model_type"], config.get("architectures") or [None]
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch the whole checkpoint") from error
+    return str(kind), name if name is None else str(name)
 
 
 @cache

@@ -9,7 +9,8 @@ Some open their thoughts themselves, when they want to think; for others the tem
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,17 @@ class Thinking:
     """The answer starts after it."""
     opening: int | None = None
     """Token with which the model may begin to think; it answers at once when it begins otherwise. None: it thinks from its first token."""
+
+    def count(self, tokens: Sequence[int], *, decode: Callable[[Sequence[int]], str]) -> int | None:
+        """Return how many tokens at the beginning are thoughts, the mark that ends them included; None where they do not end.
+
+        decode: must keep special tokens.
+        """
+
+        def ends_within(count: int) -> bool:
+            return self.end.search(decode(tokens[:count])) is not None
+
+        return bisect_left(range(len(tokens)), True, key=ends_within) if ends_within(len(tokens)) else None
 
     def read(self, text: str) -> str:
         """Return the thoughts in what was written before the answer, without the marks around them."""

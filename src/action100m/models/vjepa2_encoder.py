@@ -5,7 +5,6 @@ Imports PyTorch and transformers; only `VJepa2Config.load` imports this.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 from transformers import VJEPA2ForVideoClassification, VJEPA2Model
 
 from action100m.errors import CheckpointError, ModelError
+from action100m.models.checkpoint import read_architecture
 from action100m.models.vjepa2_preprocess import read_preprocessing
-from action100m.models.weights import choose_device, load_weights
+from action100m.models.weights import choose_device, load_weights, place
 
 if TYPE_CHECKING:
     from action100m.models.checkpoint import Device, Precision
@@ -47,8 +47,7 @@ class VJepa2:
             raise CheckpointError(
                 f"{folder}: the preprocessor crops {self._preprocessing.crop} pixels, the model's positions are for {model.config.crop_size}"
             )
-        with _explain_out_of_memory():
-            self._model = model.requires_grad_(False).eval().to(self._device)
+        self._model = place(model, self._device, kind="vjepa2")
         self.tubelet: int = model.config.tubelet_size
         self.name = f"vjepa2 {name} {str(self._dtype).removeprefix('torch.')}"
 
@@ -77,20 +76,11 @@ class VJepa2:
 
 def _load_weights(folder: Path, dtype: torch.dtype) -> Any:
     """Return the VJEPA2Model in a folder. transformers reads any model's config as its own; here that is an error."""
-    return load_weights(_CLASSES[_read_architecture(folder)], folder, dtype).base_model
-
-
-def _read_architecture(folder: Path) -> str:
-    """Return the name of the class that a checkpoint was saved from."""
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        model_type, names = config["model_type"], config.get("architectures") or [VJEPA2Model.__name__]
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch the whole checkpoint") from error
-    if model_type != "vjepa2" or names[0] not in _CLASSES:
-        raise CheckpointError(f"{path} is of a {model_type!r} model ({', '.join(names)}), not of V-JEPA 2 ({' or '.join(_CLASSES)})")
-    return str(names[0])
+    kind, name = read_architecture(folder)
+    name = name or VJEPA2Model.__name__
+    if kind != "vjepa2" or name not in _CLASSES:
+        raise CheckpointError(f"{folder / 'config.json'} is of a {kind!r} model ({name}), not of V-JEPA 2 ({' or '.join(_CLASSES)})")
+    return load_weights(_CLASSES[name], folder, dtype).base_model
 
 
 @contextmanager

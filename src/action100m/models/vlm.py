@@ -1,14 +1,14 @@
 """A vision-language model in this process: which checkpoint, how much at once, and what makes its captions others.
 
-Any checkpoint of transformers' image-text-to-text classes that has a chat template will do: SmolVLM2, Qwen3-VL, InternVL (in its -hf form),
-Llama-3.2-Vision, the paper's captioner of middle frames (section 3.2). A clip is shown as a list of pictures, whose order all but
-Llama-3.2-Vision see.
+Any checkpoint of transformers' image-text-to-text classes that has a chat template will do: SmolVLM2, Qwen3-VL, InternVL (in its -hf form), and the
+paper's two (section 3.2), Llama-3.2-Vision for middle frames and Perception-LM for clips, which needs the extra `plm`. Perception-LM sees a clip as
+a video; the others see a list of pictures, whose order all but Llama-3.2-Vision see.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 CHECKPOINT_FILES = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
 """All that is read of a checkpoint: config, processor, chat template, vocabulary and weights."""
+READING: Final = 1
+"""Raised when something else is made of what a model writes (how thoughts are taken off, or loops cut), so that captions read in the old way, which a
+ledger may hold, are asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class VlmConfig:
     """Tokens in memory at once: rows of a batch times (longest prompt + max_new_tokens). A request that is longer goes alone. Lower it where the
     GPU's memory is full; when that happens on the way, batches are halved."""
     tiles: bool = True
-    """Show a frame that is alone in tiles as well, for models that can (SmolVLM, Idefics3, InternVL): finer detail for more tokens. The frames of
-    a clip never are: 32 of them would not fit the context."""
+    """Show a frame that is alone in tiles as well, for models that can (SmolVLM, Idefics3, InternVL, Perception-LM): finer detail for more tokens.
+    The frames of a clip never are: 32 of them would not fit the context."""
 
     def __post_init__(self) -> None:
         check_settings(self.kind, checkpoint=self.checkpoint, device=self.device, dtype=self.dtype)
@@ -65,7 +68,7 @@ class VlmConfig:
             ConfigError: a revision is given for a folder.
         """
         names = ("kind", "dtype", "max_new_tokens", "temperature", "tiles")
-        return {name: getattr(self, name) for name in names} | self._source().identity()
+        return {name: getattr(self, name) for name in names} | self._source().identity() | {"reading": READING}
 
     def load(self) -> VlmCaptioner:
         """Return the captioner, with the weights on its device, after a rehearsal of the processor.

@@ -6,26 +6,25 @@ transformers; only `VlmConfig.load` imports this.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForImageTextToText
+from transformers import AutoModelForImageTextToText, GenerationConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from action100m.errors import CheckpointError, ModelError
 from action100m.models.base import CaptionReply, CaptionRequest, Evidence, TokenUsage
-from action100m.models.generation import generate
+from action100m.models.checkpoint import read_architecture
+from action100m.models.generation import chance_of, generate
 from action100m.models.repetition import find_loop
-from action100m.models.token_batches import group_by_tokens
+from action100m.models.token_batches import TokenBatches
+from action100m.models.tokenizer import find_ends
 from action100m.models.vlm_processor import Ask, VlmProcessor
-from action100m.models.weights import check_room, choose_device, load_weights
+from action100m.models.weights import check_room, choose_device, load_weights, place
 
 if TYPE_CHECKING:
     from action100m.models.vlm import VlmConfig
@@ -57,17 +56,17 @@ class VlmCaptioner:
         """
         self._config = config
         self._device, dtype = choose_device(config.device, config.dtype, kind=config.kind, half="bfloat16")
-        _check_architecture(folder)
-        self._processor = VlmProcessor(folder, tiles=config.tiles)
+        self._processor = VlmProcessor(folder, kind=_read_kind(folder), tiles=config.tiles)
         check_room(folder, self._device, dtype, kind=config.kind)
-        self._model = _place(_load_model(folder, dtype), self._device)
-        self._ends = _find_ends(self._model, self._processor.tokenizer, folder)
+        self._model = place(_load_model(folder, dtype), self._device, kind=config.kind)
+        self._ends = find_ends(self._model, self._processor.tokenizer)
+        self._model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]  # how its authors draw tokens is let go
         self._context = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        self._budget = config.batch_tokens
+        self._batches = TokenBatches(config.batch_tokens)
         self._dtype = dtype
         self.name = f"vlm {name} {str(dtype).removeprefix('torch.')}, at most {config.max_new_tokens} tokens at temperature {config.temperature:g}"
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
+    def caption(self, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
         """Yield the replies of a batch as soon as its last one is written.
 
         Raises:
@@ -81,9 +80,8 @@ class VlmCaptioner:
         fitting = [row for row, problem in zip(rows, problems, strict=True) if not problem]
         for company in sorted({self._processor.company(row.ask) for row in fitting}):
             kin = [row for row in fitting if self._processor.company(row.ask) == company]
-            lengths = [row.prompt_tokens + self._config.max_new_tokens for row in kin]
-            for group in group_by_tokens(lengths, budget=self._budget):
-                yield from self._write([kin[place] for place in group])
+            for batch, written, seconds in self._batches.work(kin, length=self._length, write=self._write):
+                yield from (self._reply(row, tokens, seconds) for row, tokens in zip(batch, written, strict=True))
 
     def _measure(self, request: CaptionRequest) -> _Row:
         if request.frames is None:
@@ -91,37 +89,35 @@ class VlmCaptioner:
         ask = (request.prompt, request.frames.data)
         return _Row(request, ask, self._processor.count(ask))
 
+    def _length(self, row: _Row) -> int:
+        return row.prompt_tokens + self._config.max_new_tokens
+
     def _too_long(self, row: _Row) -> str | None:
-        if self._context is None or row.prompt_tokens + self._config.max_new_tokens <= self._context:
+        if self._context is None or self._length(row) <= self._context:
             return None
         return (
             f"{row.prompt_tokens} tokens of frames and prompt and {self._config.max_new_tokens} of the caption do not fit the model's context of "
             f"{self._context}: lower caption.frames, caption.size or vlm.max_new_tokens"
         )
 
-    def _write(self, rows: Sequence[_Row]) -> Iterator[CaptionReply]:
-        """Yield the replies of a batch; where it does not fit the memory, those of its halves."""
-        started = monotonic()
+    def _write(self, rows: Sequence[_Row]) -> list[list[int]]:
+        """Return the new tokens of each row.
+
+        Raises:
+            torch.OutOfMemoryError: the GPU's memory does not hold so many rows.
+            ModelError: it does not hold one.
+        """
         try:
-            written = self._generate(rows)
+            return self._generate(rows)
         except torch.OutOfMemoryError as error:
-            if len(rows) == 1:
-                raise ModelError(
-                    f"the GPU's memory is too small for one request of {rows[0].prompt_tokens} tokens and {len(rows[0].ask[1])} frames: lower "
-                    f"caption.frames, caption.size or vlm.max_new_tokens, or choose a smaller vlm.checkpoint. {error}"
-                ) from error
-            written = None  # halved below, where the traceback no longer holds the tensors
-        if written is not None:
-            yield from (self._reply(row, tokens, monotonic() - started) for row, tokens in zip(rows, written, strict=True))
-            return
-        torch.cuda.empty_cache()
-        middle = len(rows) // 2
-        self._budget = min(self._budget, (len(rows) - middle) * (rows[0].prompt_tokens + self._config.max_new_tokens))
-        yield from self._write(rows[:middle])
-        yield from self._write(rows[middle:])
+            if len(rows) > 1:
+                raise
+            raise ModelError(
+                f"the GPU's memory is too small for one request of {rows[0].prompt_tokens} tokens and {len(rows[0].ask[1])} frames: lower "
+                f"caption.frames, caption.size or vlm.max_new_tokens, or choose a smaller vlm.checkpoint. {error}"
+            ) from error
 
     def _generate(self, rows: Sequence[_Row]) -> list[list[int]]:
-        """Return the new tokens of each row."""
         return generate(
             self._model,
             self._processor.encode([row.ask for row in rows]).to(self._device, self._dtype),
@@ -129,7 +125,7 @@ class VlmCaptioner:
             pad=self._processor.tokenizer.pad_token_id,
             max_new_tokens=self._config.max_new_tokens,
             temperature=self._config.temperature,
-            seeds=[_seed(row.ask) for row in rows],
+            chances=[chance_of(row.ask[0].encode(), np.ascontiguousarray(row.ask[1]).tobytes()) for row in rows],
         )
 
     def _reply(self, row: _Row, tokens: list[int], seconds: float) -> CaptionReply:
@@ -152,45 +148,16 @@ class VlmCaptioner:
         return end + self._processor.decode(tokens[end : end + 1]).endswith(_SENTENCE_ENDS)
 
 
-def _check_architecture(folder: Path) -> None:
-    path = folder / "config.json"
-    try:
-        kind = json.loads(path.read_text(encoding="utf-8"))["model_type"]
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        raise CheckpointError(f"cannot read the checkpoint's {path}: {error}. Fetch the whole checkpoint") from error
+def _read_kind(folder: Path) -> str:
+    kind, _ = read_architecture(folder)
     if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        path = folder / "config.json"
         raise CheckpointError(f"{path} is of a {kind!r} model, which transformers does not know as one that makes text of pictures: choose another")
+    return kind
 
 
 def _load_model(folder: Path, dtype: torch.dtype) -> Any:
     try:
-        return load_weights(AutoModelForImageTextToText, folder, dtype).requires_grad_(False).eval()
+        return load_weights(AutoModelForImageTextToText, folder, dtype)
     except ImportError as error:
         raise CheckpointError(f"the model in {folder} needs a package that is not installed: {error} Install it, or choose another model") from error
-
-
-def _place(model: Any, device: torch.device) -> Any:
-    try:
-        return model.to(device)
-    except torch.OutOfMemoryError as error:
-        raise ModelError(f"the GPU's memory is full: set vlm.checkpoint to a smaller model, or free what others hold of it. {error}") from error
-
-
-def _find_ends(model: Any, tokenizer: Any, folder: Path) -> frozenset[int]:
-    """Return the tokens that end a reply. How the checkpoint's authors draw tokens is let go: captions are greedy unless the user says otherwise."""
-    ends = model.generation_config.eos_token_id
-    if ends is None:
-        ends = tokenizer.eos_token_id
-    if ends is None:
-        raise CheckpointError(
-            f"neither generation_config.json nor the tokenizer in {folder} names a token that ends a reply: fetch the whole checkpoint"
-        )
-    model.generation_config = type(model.generation_config)(eos_token_id=ends)
-    return frozenset([ends] if isinstance(ends, int) else ends)
-
-
-def _seed(ask: Ask) -> int:
-    prompt, frames = ask
-    total = sha256(prompt.encode())
-    total.update(np.ascontiguousarray(frames).data)
-    return int.from_bytes(total.digest()[:6])

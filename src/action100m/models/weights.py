@@ -54,6 +54,18 @@ def load_weights(model_class: Any, folder: Path, dtype: torch.dtype) -> Any:
     return model
 
 
+def place(model: Any, device: torch.device, *, kind: str) -> Any:
+    """Return the model on a device, ready to be used and not to be trained.
+
+    Raises:
+        ModelError: the GPU's memory is full.
+    """
+    try:
+        return model.requires_grad_(False).eval().to(device)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(f"the GPU's memory is full: set {kind}.checkpoint to a smaller model, or free what others hold of it. {error}") from error
+
+
 def check_room(folder: Path, device: torch.device, dtype: torch.dtype, *, kind: str) -> None:
     """Refuse weights that the device's free memory cannot hold, before any is read.
 
