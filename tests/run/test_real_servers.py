@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from action100m.cli import main
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
 from action100m.models.endpoint import EndpointConfig
@@ -12,7 +13,10 @@ from action100m.run.pack import pack
 from action100m.run.run import run_videos
 from action100m.run.status import status
 from action100m.stages.annotate import AnnotateConfig
+from support.checkpoints import save_language_model
 from support.llama_server import llama_server, write_gguf
+from support.transformers_server import transformers_server
+from support.vlm_checkpoints import save_vlm
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +26,87 @@ def llama(tmp_path_factory):
         yield EndpointConfig(model=str(model), base_url=url, temperature=1.0, max_tokens=6000, concurrency=2, retries=0)
 
 
+def read_packed(run, folder):
+    """Pack a run and read its records. They break no rule, save that random models write control characters."""
+    packed = pack(run, folder / "data.parquet")
+    assert {finding.rule for finding in validate(str(folder / "data.parquet")).findings} <= {"text"}
+    return packed, list(read_records(str(folder / "data.parquet")))
+
+
+def annotation_gaps(record):
+    """Return why nodes have no annotation, having checked that each node has either."""
+    reasons = {gap.node: gap.reason for gap in record.provenance.gaps if gap.field == "annotation"}
+    assert {node.id for node in record.tree.nodes} == {node.id for node in record.tree.nodes if node.annotation} ^ set(reasons)
+    return list(reasons.values())
+
+
 def test_llama_cpp_holds_to_the_schema_and_the_counts_add_up(llama, clips, tmp_path):
-    config = RunConfig(annotate=AnnotateConfig(model=llama, rounds=2, efforts=(), context_tokens=10_000))
+    config = RunConfig(annotate=AnnotateConfig(model=llama, rounds=2, efforts=(), subtree_depth=0, global_depth=0))
     run = tmp_path / "run"
     assert run_videos([clips / "eggs.mp4"], run, config).made == 1
-    valid, rounds = pack(run, tmp_path / "data.parquet").valid_at_first
+    packed, (record,) = read_packed(run, tmp_path)
+    valid, rounds = packed.valid_at_first
     assert valid > 0
     (spent,) = status(run).spent
     assert spent.requests >= rounds
     assert spent.usage.output > 100 * valid
-    assert {finding.rule for finding in validate(str(tmp_path / "data.parquet")).findings} <= {"text"}
-    for record in read_records(str(tmp_path / "data.parquet")):
-        reasons = {gap.node: gap.reason for gap in record.provenance.gaps if gap.field == "annotation"}
-        assert {node.id for node in record.tree.nodes} == {node.id for node in record.tree.nodes if node.annotation} ^ set(reasons)
+    annotation_gaps(record)
     asked = spent.requests
     assert run_videos([], run).fresh == 0
     assert status(run).spent[0].requests == asked
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The address of transformers' server, a captioner that it can serve without torchvision, and a reasoner."""
+    folder = tmp_path_factory.mktemp("served")
+    captioner = save_vlm(folder / "captioner", "idefics3", context=8192)
+    reasoner = save_language_model(folder / "reasoner", max_position_embeddings=65_536)
+    with transformers_server(folder) as url:
+        yield url, captioner, reasoner
+
+
+CONFIG = """
+[caption]
+frames = 3
+size = 64
+[caption.captioner]
+kind = "endpoint"
+model = "{captioner}"
+base_url = "{url}"
+max_tokens = 5
+check = false
+[annotate]
+rounds = 2
+attempts = 2
+efforts = []
+[annotate.model]
+kind = "endpoint"
+model = "{reasoner}"
+base_url = "{url}"
+max_tokens = 20
+check = false
+"""
+
+
+def test_behind_transformers_which_ignores_the_schema_annotations_end_in_typed_failures(served, clips, tmp_path, capsys, monkeypatch):
+    url, captioner, reasoner = served
+    (tmp_path / "config.toml").write_text(CONFIG.format(url=url, captioner=captioner, reasoner=reasoner))
+    run = tmp_path / "run"
+    monkeypatch.setattr("sys.argv", ["action100m", "run", str(clips / "eggs.mp4"), "--out", str(run), "--config", str(tmp_path / "config.toml")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "1 made (1 worked on now), 0 failed, 1 with gaps" in capsys.readouterr().out
+    packed, (record,) = read_packed(run, tmp_path)
+    failed = [reason for reason in annotation_gaps(record) if reason.startswith("ReplyError: none of 2 replies fits")]
+    assert failed
+    assert packed.annotated == 0
+    assert packed.valid_at_first == (0, len(failed))
+    captions, annotations = status(run).spent
+    assert captions.requests == 2 * len(record.tree) + len(record.tree.leaves())
+    assert captions.usage.output <= 5 * captions.requests
+    assert annotations.requests == 2 * len(failed)
+    (failure,) = status(run).failures
+    assert (failure.cause, failure.partial, failure.message.split()[0]) == ("ReplyError", True, str(len(failed)))
+    assert sum(node.clip_caption is not None for node in record.tree.nodes) > len(record.tree) / 2
