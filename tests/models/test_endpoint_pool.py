@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 
 from action100m.errors import EndpointError
+from action100m.models.endpoint_http import Patience
 from action100m.models.endpoint_pool import Gate, Pool, Server
 from support.asking import caption_config, caption_request, chat_config, chat_request
 from support.chat_server import Asked, ChatServer, completion, error
@@ -32,6 +36,14 @@ def servers(count: int) -> list[Server]:
     return [Server(f"http://{number}", None) for number in range(count)]
 
 
+def pool_of(*servers: Server, tokens: int = 10_000, requests: int = 100) -> Pool:
+    return Pool(servers, tokens=tokens, requests=requests)
+
+
+def carrying(server: Server, tokens: int):
+    return server.carrying(tokens, Patience(60, time.monotonic() + 60))
+
+
 def hello(_: Asked):
     return completion("hello")
 
@@ -40,49 +52,104 @@ def many(count: int):
     return [chat_request(str(number), str(number)) for number in range(count)]
 
 
-def test_the_server_with_the_fewest_tokens_in_flight_is_next():
+def test_requests_that_begin_alike_go_to_the_same_server():
+    pool = pool_of(*servers(3))
+    homes = {beginning: pool.choose(beginning, 10) for beginning in map(str, range(300))}
+    assert {beginning: pool.choose(beginning, 99) for beginning in homes} == homes
+    assert all(80 <= count <= 120 for count in Counter(homes.values()).values())
+
+
+def test_a_server_that_goes_away_leaves_the_others_their_beginnings(clock):
+    pool = pool_of(*servers(3))
+    homes = {beginning: pool.choose(beginning, 10) for beginning in map(str, range(100))}
+    gone = pool.servers[0]
+    gone.note(is_there=False)
+    for beginning, home in homes.items():
+        assert pool.choose(beginning, 10) is (home if home is not gone else pool.choose(beginning, 1))
+
+
+def test_no_server_carries_more_than_its_share_for_the_sake_of_its_cache():
+    pool = pool_of(*servers(2))
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(carrying(pool.choose("the same video", 10), 10))
+        home = pool.choose("the same video", 10)
+        assert sorted(server.requests for server in pool.servers) == [37, 63]
+        assert home.requests == 63
+
+
+def test_a_server_without_room_is_passed_over():
     one, two, three = servers(3)
-    pool = Pool([one, two, three])
-    with one.carrying(100), two.carrying(50), three.carrying(200):
-        assert pool.choose() is two
-        with two.carrying(100):
-            assert pool.choose() is one
-    assert [server.tokens for server in pool.servers] == [0, 0, 0]
+    pool = pool_of(one, two, three, requests=2)
+    with carrying(one, 1), carrying(one, 1), carrying(two, 900), carrying(three, 900):
+        assert {pool.choose(str(beginning), 5) for beginning in range(20)} <= {two, three}
+    with carrying(one, 100), carrying(two, 50), carrying(three, 200):
+        assert pool_of(one, two, three, tokens=100).choose("any", 60) is two
 
 
 def test_another_server_is_asked_the_second_time_if_there_is_one():
     one, two = servers(2)
-    assert Pool([one, two]).choose(avoid=one) is two
-    assert Pool([one]).choose(avoid=one) is one
+    assert pool_of(one, two).choose("any", 1, avoid=one) is two
+    assert pool_of(one).choose("any", 1, avoid=one) is one
 
 
 def test_a_server_rests_longer_each_time_and_is_then_tried_by_one_request_alone(clock):
     one, two = servers(2)
-    pool = Pool([one, two])
+    pool = pool_of(one, two)
     for rest in (1.0, 2.0, 4.0):
         one.note(is_there=False)
         one.note(is_there=False)  # by a second request that was on its way as well
-        with two.carrying(1000):
-            assert pool.choose() is two
+        with carrying(two, 1000):
+            assert pool.choose("any", 1) is two
             clock.now += rest - 0.01
-            assert pool.choose() is two
+            assert pool.choose("any", 1) is two
             clock.now += 0.02
-            assert pool.choose() is one
-            with one.carrying(1):
-                assert pool.choose() is two
+            assert pool.choose("any", 1) is one
+            with carrying(one, 1):
+                assert pool.choose("any", 1) is two
     assert not one.is_up
     one.note(is_there=True)
     assert one.is_up
-    assert pool.choose() is one
+    with carrying(two, 10):
+        assert pool.choose("any", 1) is one
 
 
 def test_where_all_rest_one_is_asked_all_the_same(clock):
-    pool = Pool(servers(2))
+    pool = pool_of(*servers(2))
     for server in pool.servers:
         server.note(is_there=False)
     assert not pool.has_usable
-    assert pool.choose() in pool.servers
+    assert pool.choose("any", 1) in pool.servers
     assert pool.up == 1
+
+
+def test_a_request_has_its_whole_patience_from_when_those_before_it_are_answered(clock):
+    (server,) = servers(1)
+    first, second, third = (Patience(60, 1000, since=clock.now) for _ in range(3))
+    with server.carrying(1, first):
+        with server.carrying(1, second):
+            with server.carrying(1, third):
+                clock.now += 50
+            assert (first.since, second.since) == (100, 100)
+        clock.now += 50
+        with server.carrying(1, third):
+            pass
+        assert first.since == 100
+    with pytest.raises(ValueError, match="broken"), server.carrying(1, second):
+        raise ValueError("broken")
+    assert server.requests == server.tokens == 0
+
+
+def test_only_an_answer_gives_the_next_ones_new_patience(clock):
+    (server,) = servers(1)
+    sent = [Patience(60, 1000, since=clock.now) for _ in range(2)]
+    turns = [server.carrying(1, patience) for patience in sent]
+    for turn in turns:
+        turn.__enter__()
+    clock.now += 50
+    turns[0].__exit__(None, None, None)
+    assert sent[1].since == 150
+    assert sent[1].left < 60
 
 
 def enter_all(gate: Gate, *weights: int, leaving: tuple[int, ...] = ()) -> list[int]:
@@ -108,27 +175,27 @@ def enter_all(gate: Gate, *weights: int, leaving: tuple[int, ...] = ()) -> list[
 
 
 def test_no_more_tokens_are_let_in_than_there_is_room_for():
-    assert enter_all(Gate(Pool(servers(1)), tokens=100, requests=9), 40, 40, 40, 10) == [40, 40]
-    assert enter_all(Gate(Pool(servers(1)), tokens=100, requests=9), 40, 40, 40, 30, leaving=(40,)) == [40, 40, 40]
+    assert enter_all(Gate(pool_of(*servers(1), tokens=100, requests=9)), 40, 40, 40, 10) == [40, 40]
+    assert enter_all(Gate(pool_of(*servers(1), tokens=100, requests=9)), 40, 40, 40, 30, leaving=(40,)) == [40, 40, 40]
 
 
 def test_no_more_requests_are_let_in_than_allowed():
-    assert enter_all(Gate(Pool(servers(1)), tokens=100, requests=2), 1, 1, 1) == [1, 1]
+    assert enter_all(Gate(pool_of(*servers(1), tokens=100, requests=2)), 1, 1, 1) == [1, 1]
 
 
 def test_each_server_has_its_own_room(clock):
-    pool = Pool(servers(2))
-    assert enter_all(Gate(pool, tokens=100, requests=2), 1, 1, 1, 1, 1) == [1, 1, 1, 1]
+    pool = pool_of(*servers(2), tokens=100, requests=2)
+    assert enter_all(Gate(pool), 1, 1, 1, 1, 1) == [1, 1, 1, 1]
     pool.servers[0].note(is_there=False)
-    assert enter_all(Gate(pool, tokens=100, requests=2), 1, 1, 1, 1, 1) == [1, 1]
+    assert enter_all(Gate(pool), 1, 1, 1, 1, 1) == [1, 1]
 
 
 def test_a_request_larger_than_the_room_goes_alone_and_is_not_overtaken():
-    gate = Gate(Pool(servers(1)), tokens=100, requests=9)
+    gate = Gate(pool_of(*servers(1), tokens=100, requests=9))
     assert enter_all(gate, 60, 500, 1) == [60]
-    gate = Gate(Pool(servers(1)), tokens=100, requests=9)
+    gate = Gate(pool_of(*servers(1), tokens=100, requests=9))
     assert enter_all(gate, 60, 500, 1, leaving=(60,)) == [60, 500]
-    gate = Gate(Pool(servers(1)), tokens=100, requests=9)
+    gate = Gate(pool_of(*servers(1), tokens=100, requests=9))
     assert enter_all(gate, 60, 500, 1, leaving=(60, 500)) == [60, 500, 1]
 
 

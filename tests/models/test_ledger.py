@@ -23,13 +23,17 @@ CHAT = ChatRequest("n1", (ChatMessage("user", "What?"),), ANNOTATION_SCHEMA, TRE
 class Shelf:
     """A ledger in memory."""
 
-    entries: dict = field(default_factory=dict)
+    rows: list = field(default_factory=list)
+    marks: dict = field(default_factory=dict)
 
-    def recall(self, key):
-        return self.entries.get(key)
+    def recall(self, key, *, since=0):
+        return next((entry for known, entry in reversed(self.rows[since:]) if known == key), None)
+
+    def mark(self, name):
+        return self.marks.setdefault(name, len(self.rows))
 
     def note(self, key, entry, *, purpose, model):
-        self.entries[key] = entry
+        self.rows.append((key, entry))
 
 
 @dataclass
@@ -111,10 +115,58 @@ def test_what_arrived_before_an_interrupt_is_kept():
 
 def test_what_failed_is_asked_afresh_and_the_new_reply_takes_the_place_of_the_old():
     shelf, model = Shelf(), Counting()
-    for afresh in (False, True, False):
+    for afresh in (None, "again", None):
         (reply,) = remember_chats(model, shelf, {}, afresh=afresh).chat([CHAT])
     assert reply.text == "reply 2"
     assert len(model.asked) == 2
+
+
+def test_what_an_interrupted_retry_has_asked_is_not_asked_again():
+    shelf, model = Shelf(), Counting()
+    chats = [replace(CHAT, messages=(ChatMessage("user", str(number)),)) for number in range(4)]
+    list(remember_chats(model, shelf, {}).chat(chats))
+    model.most = 6
+    with pytest.raises(KeyboardInterrupt):
+        list(remember_chats(model, shelf, {}, afresh="once more").chat(chats))
+    model.most = 1000
+    replies = list(remember_chats(model, shelf, {}, afresh="once more").chat(chats))
+    assert sorted(reply.text for reply in replies) == ["reply 5", "reply 6", "reply 7", "reply 8"]
+    list(remember_chats(model, shelf, {}, afresh="and once more").chat(chats))
+    assert len(model.asked) == 12
+
+
+def test_a_reply_is_noted_once_by_the_thread_that_fetched_it():
+    shelf, model = Shelf(), Counting()
+    fetched = []
+
+    @dataclass
+    class Fetching(Counting):
+        def chat(self, requests):
+            for request in requests:
+                reply = ChatReply(request.node, "early")
+                request.on_reply(reply)
+                fetched.append(len(shelf.rows))
+                yield reply
+
+    model = Fetching()
+    assert [reply.text for reply in remember_chats(model, shelf, {}).chat([CHAT])] == ["early"]
+    assert (fetched, len(shelf.rows)) == ([1], 1)
+
+
+def test_requests_are_recalled_as_they_are_taken():
+    shelf, model = Shelf(), Counting()
+    list(remember_captions(model, shelf, {}).caption([CLIP]))
+    taken = []
+
+    def requests():
+        for number in range(3):
+            taken.append(number)
+            yield replace(CLIP, node=f"n{number}", prompt="Describe." if number == 1 else str(number))
+
+    replies = remember_captions(model, shelf, {}).caption(requests())
+    assert (next(replies).node, taken) == ("n0", [0])
+    assert {reply.node for reply in replies} == {"n1", "n2"}
+    assert model.asked == ["n1", "n0", "n2"]
 
 
 def test_a_free_model_and_a_run_without_ledger_need_no_memory():
@@ -136,4 +188,4 @@ def test_what_no_model_answered_is_not_remembered(outcome):
     shelf = Shelf()
     assert [reply.outcome for reply in remember_captions(Down(), shelf, {}).caption([CLIP])] == [outcome]
     assert [reply.outcome for reply in remember_chats(Down(), shelf, {}).chat([CHAT])] == [outcome]
-    assert shelf.entries == {}
+    assert shelf.rows == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -61,6 +62,9 @@ class CaptionRequest:
     """Set for captioners whose evidence is "signals": the measurements of the frames at `seconds`."""
     transcript: tuple[Cue, ...] = ()
     """What is said in [start, end)."""
+    on_reply: Callable[[CaptionReply], None] | None = dataclasses.field(default=None, repr=False, compare=False)
+    """Told the reply by models that fetch replies while their caller does something else, at once and in a thread of theirs: so none is lost when
+    the caller is interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,10 @@ class Captioner(Protocol):
     def evidence(self) -> Evidence:
         """What it looks at."""
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
+    def caption(self, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
         """Yield the answer to every request as soon as it is there, in any order. Replies carry node and field and are joined by them.
+
+        A captioner behind servers takes requests as it has room for them; one in this process may take them all before it begins.
 
         Raises:
             EndpointError: the model does not answer at all.
@@ -134,6 +140,8 @@ class ChatRequest:
     """With captions. The node's own is `tree[node]`."""
     metadata: VideoMetadata
     effort: Effort | None = None
+    on_reply: Callable[[ChatReply], None] | None = dataclasses.field(default=None, repr=False, compare=False)
+    """As in `CaptionRequest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +175,8 @@ class ChatModel(Protocol):
     def is_free(self) -> bool:
         """Whether asking again costs next to nothing, so that its replies need not be remembered."""
 
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
-        """Yield the answer to every request as soon as it is there, in any order; replies are joined by node.
+    def chat(self, requests: Iterable[ChatRequest]) -> Iterator[ChatReply]:
+        """Yield the answer to every request as soon as it is there, in any order; replies are joined by node. Requests are taken as by a captioner.
 
         The schema is asked for; the caller verifies it.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from action100m.models.endpoint_settings import ServerConfig, refuse_below, refuse_missing_package
+from action100m.models.endpoint_settings import ServerConfig, naming_missing_packages, refuse_below
 
 if TYPE_CHECKING:
     from action100m.models.endpoint_chat import Endpoint
+
+
+_READING = 2
+"""Raised when the same reply of a server comes to be read as another text: the ledger keeps what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class EndpointConfig(ServerConfig):
 
     def identity(self) -> dict[str, Any]:
         """Return what the replies depend on. How they are fetched is left out: another address must not make finished work stale."""
-        return {"kind": self.kind, "model": self.model, "temperature": self.temperature, "max_tokens": self.max_tokens}
+        return {"kind": self.kind, "model": self.model, "temperature": self.temperature, "max_tokens": self.max_tokens, "reading": _READING}
 
     def load(self) -> Endpoint:
         """Return the client, having asked the servers for their models if `check` is set.
@@ -40,12 +43,7 @@ class EndpointConfig(ServerConfig):
             MissingPackageError: a package of the extra `endpoint` is not installed.
             EndpointError: no server answers, or one refuses the key or lacks the model.
         """
-        try:
+        with naming_missing_packages(self):
             from action100m.models.endpoint_chat import Endpoint
-        except ModuleNotFoundError as error:
-            refuse_missing_package(error, self)
-            raise
-        endpoint = Endpoint(self, api_key=os.environ.get(self.api_key_env))
-        if self.check:
-            endpoint.check()
-        return endpoint
+
+        return Endpoint(self)

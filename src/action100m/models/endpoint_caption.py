@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from action100m.errors import ConfigError
-from action100m.models.endpoint_settings import ServerConfig, refuse_below, refuse_missing_package
+from action100m.models.endpoint_settings import ServerConfig, naming_missing_packages, refuse_below
 
 if TYPE_CHECKING:
     from action100m.models.endpoint_captioner import EndpointCaptioner
 
 ShownAs = Literal["frames", "clip"]
+
+_READING = 2
+"""Raised when the same reply of a server comes to be read as another caption: the ledger keeps what was read, without its thoughts and loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class CaptionEndpointConfig(ServerConfig):
     def identity(self) -> dict[str, Any]:
         """Return what the captions depend on. How they are fetched is left out: another address must not make finished work stale."""
         names = ("kind", "model", "temperature", "max_tokens", "video", "tell_times", "jpeg_quality")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"reading": _READING}
 
     def load(self) -> EndpointCaptioner:
         """Return the client, having asked the servers for their models if `check` is set.
@@ -56,12 +58,7 @@ class CaptionEndpointConfig(ServerConfig):
             MissingPackageError: a package of the extra `endpoint` is not installed.
             EndpointError: no server answers, or one refuses the key or lacks the model.
         """
-        try:
+        with naming_missing_packages(self):
             from action100m.models.endpoint_captioner import EndpointCaptioner
-        except ModuleNotFoundError as error:
-            refuse_missing_package(error, self)
-            raise
-        captioner = EndpointCaptioner(self, api_key=os.environ.get(self.api_key_env))
-        if self.check:
-            captioner.check()
-        return captioner
+
+        return EndpointCaptioner(self)

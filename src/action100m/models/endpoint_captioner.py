@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from math import ceil
 from typing import Any, Final
 
 from action100m.errors import ModelError
-from action100m.models.base import CaptionReply, CaptionRequest, Evidence
+from action100m.models.base import CaptionField, CaptionReply, CaptionRequest, Evidence
+from action100m.models.endpoint_call import Job
 from action100m.models.endpoint_caption import CaptionEndpointConfig
 from action100m.models.endpoint_chat import CHARACTERS_PER_TOKEN
 from action100m.models.endpoint_client import Client
@@ -30,38 +32,43 @@ _SHORTEST_LOOP: Final = 40
 """Words, which are some 60 tokens: see `repetition`."""
 
 
+_CURE: Final = "raise endpoint.max_tokens, or choose the model's instruct form"
+
+
 class EndpointCaptioner:
     """Captioner of the protocol in `models.base`."""
 
     evidence: Evidence = "frames"
     is_free = False
 
-    def __init__(self, config: CaptionEndpointConfig, *, api_key: str | None = None) -> None:
+    def __init__(self, config: CaptionEndpointConfig) -> None:
+        """Reach the servers.
+
+        Raises:
+            EndpointError: they are asked for their models, and do not answer, refuse the key or lack the model.
+        """
         self._config = config
-        self._client = Client(config, api_key=api_key, weigh=self._weigh, render=self._render)
+        self._client = Client(config)
 
     @property
     def name(self) -> str:
         """The model, and the parameters that were set."""
-        parameters = {key: value for key, value in self._config.identity().items() if key not in ("kind", "model") and value is not None}
+        parameters = {key: value for key, value in self._config.identity().items() if key not in ("kind", "model", "reading") and value is not None}
         return " ".join([self._config.model, *(f"{key}={value}" for key, value in parameters.items())])
 
-    def check(self) -> None:
-        """Ask whether the servers answer and have the model.
-
-        Raises:
-            EndpointError: they do not. The message says what to do.
-        """
-        self._client.check()
-
-    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
+    def caption(self, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
         """Yield the answer to every request as soon as it is there. Ctrl-C, and an error that concerns all requests, abandon those under way.
 
         Raises:
             EndpointError: the servers do not answer, refuse the key, lack the model, or fail on one request after the other.
             ModelError: a request brings no frames.
         """
-        return (_to_caption_reply(request, reply) for request, reply in self._client.ask(requests))
+        return self._client.ask(map(self._job, requests))
+
+    def _job(self, request: CaptionRequest) -> Job[CaptionReply]:
+        """Both requests about a node begin with its frames, which are let go once they are rendered."""
+        render, finish = partial(self._render, request), partial(_finish, request.node, request.field, request.on_reply)
+        return Job(self._weigh(request), request.node, render, finish)
 
     def _weigh(self, request: CaptionRequest) -> int:
         count, height, width, _ = map(int, self._frames(request).data.shape)
@@ -96,11 +103,14 @@ class EndpointCaptioner:
         return request.frames
 
 
-def _to_caption_reply(request: CaptionRequest, reply: Reply) -> CaptionReply:
+def _finish(node: str, field: CaptionField, on_reply: Callable[[CaptionReply], None] | None, reply: Reply) -> CaptionReply:
     text, problem = _cut_loop(reply)
     if reply.is_cut and not problem:
-        problem = f"cut off at {reply.usage.output} tokens"
-    return CaptionReply(request.node, request.field, text, reply.usage, problem or reply.problem, reply.seconds, reply.retries, reply.outcome)
+        problem = f"cut off at {reply.usage.output} tokens" if text else f"it was still thinking after {reply.usage.output} tokens: {_CURE}"
+    answer = CaptionReply(node, field, text, reply.usage, problem or reply.problem, reply.seconds, reply.retries, reply.outcome)
+    if on_reply:
+        on_reply(answer)
+    return answer
 
 
 def _cut_loop(reply: Reply) -> tuple[str, str | None]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from action100m.models.base import ChatReply, ChatRequest
 from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint_call import Job
 from action100m.models.endpoint_client import Client
 from action100m.models.endpoint_reply import Reply
 
@@ -22,9 +24,14 @@ class Endpoint:
 
     is_free = False
 
-    def __init__(self, config: EndpointConfig, *, api_key: str | None = None) -> None:
+    def __init__(self, config: EndpointConfig) -> None:
+        """Reach the servers.
+
+        Raises:
+            EndpointError: they are asked for their models, and do not answer, refuse the key or lack the model.
+        """
         self._config = config
-        self._client = Client(config, api_key=api_key, weigh=self._weigh, render=self._render)
+        self._client = Client(config)
 
     @property
     def name(self) -> str:
@@ -32,21 +39,18 @@ class Endpoint:
         parameters = {"temperature": self._config.temperature, "max_tokens": self._config.max_tokens}
         return " ".join([self._config.model, *(f"{key}={value}" for key, value in parameters.items() if value is not None)])
 
-    def check(self) -> None:
-        """Ask whether the servers answer and have the model.
-
-        Raises:
-            EndpointError: they do not. The message says what to do.
-        """
-        self._client.check()
-
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
+    def chat(self, requests: Iterable[ChatRequest]) -> Iterator[ChatReply]:
         """Yield the answer to every request as soon as it is there. Ctrl-C, and an error that concerns all requests, abandon those under way.
 
         Raises:
             EndpointError: the servers do not answer, refuse the key, lack the model, or fail on one request after the other.
         """
-        return (_to_chat_reply(request.node, reply) for request, reply in self._client.ask(requests))
+        return self._client.ask(map(self._job, requests))
+
+    def _job(self, request: ChatRequest) -> Job[ChatReply]:
+        """Of a video's requests, all begin with what is known of the video."""
+        render, finish = partial(self._render, request), partial(_finish, request.node, request.on_reply)
+        return Job(self._weigh(request), request.tree.root.id, render, finish)
 
     def _weigh(self, request: ChatRequest) -> int:
         characters = sum(len(message.content) for message in request.messages)
@@ -64,8 +68,8 @@ class Endpoint:
         return json.dumps(body).encode()
 
 
-def _to_chat_reply(node: str, reply: Reply) -> ChatReply:
-    return ChatReply(
+def _finish(node: str, on_reply: Callable[[ChatReply], None] | None, reply: Reply) -> ChatReply:
+    answer = ChatReply(
         node=node,
         text=reply.text,
         usage=reply.usage,
@@ -76,6 +80,9 @@ def _to_chat_reply(node: str, reply: Reply) -> ChatReply:
         reasoning=reply.reasoning,
         outcome=reply.outcome,
     )
+    if on_reply:
+        on_reply(answer)
+    return answer
 
 
 def _portable(schema: dict[str, Any]) -> dict[str, Any]:

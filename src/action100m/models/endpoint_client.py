@@ -1,59 +1,51 @@
-"""The client of model servers: many requests at once, each tried again where that helps, and every reply handed over as soon as it is there.
-
-A server that does not answer ends the call with an error. One that answers with something unusable gives a reply with its problem, to be asked
-again: replies cut off, refused or empty, and reasoning without an answer. One that fails on single requests (llama.cpp and vLLM answer with error
-500 when they cannot parse what the model wrote; a connection breaks off; a proxy answers in its own words) costs those only.
-"""
+"""The client of model servers: takes what there is to ask as it has room, keeps the servers busy, and yields every answer as soon as it is there."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from queue import SimpleQueue
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from anyio.from_thread import start_blocking_portal
 
 from action100m.errors import EndpointError
-from action100m.models.endpoint_http import Address
+from action100m.models.endpoint_asker import Asker
+from action100m.models.endpoint_call import Answer, Call, Job
+from action100m.models.endpoint_http import Address, Patience
 from action100m.models.endpoint_pool import Gate, Pool, Server
-from action100m.models.endpoint_reply import Reply, list_models, read_reply
+from action100m.models.endpoint_reply import list_models
 from action100m.models.endpoint_settings import ServerConfig
 from action100m.models.endpoint_trouble import Explainer, Trouble, wait_before_retry
 
-Request = TypeVar("Request")
-
-_MOST_FAILURES_IN_A_ROW: Final = 8
-"""Requests that a server may fail on with no answer to another in between, before the server is to blame and not the requests."""
+_AHEAD: Final = 16
+"""Requests that are ready to be sent when others are answered."""
 _log = logging.getLogger(__name__)
 
 
-class Client(Generic[Request]):
-    """Asks the servers of a config.
+class Client:
+    """Asks the servers of a config."""
 
-    weigh: about how many tokens a request has, its reply included. render: the body to be sent, made only when its turn has come.
-    """
-
-    def __init__(
-        self, config: ServerConfig, *, api_key: str | None, weigh: Callable[[Request], int], render: Callable[[Request], Awaitable[bytes]]
-    ) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._config = config
-        self._weigh, self._render = weigh, render
-        self._explainer = Explainer(config, api_key)
-        self._pool = Pool([Server(url, Address(url, headers)) for url in config.addresses])
-        self._has_answered = False
-        self._failures_in_a_row = 0
-
-    def check(self) -> None:
-        """Ask whether the servers answer and have the model. Those that are not there rest, if at least one is.
+    def __init__(self, config: ServerConfig) -> None:
+        """Ask whether the servers answer and have the model, if `check` is set. Those that are not there rest, if at least one is.
 
         Raises:
             EndpointError: none is there, or one lacks the model or refuses the key. The message says what to do.
         """
+        api_key = os.environ.get(config.api_key_env)
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        servers = [Server(url, Address(url, headers)) for url in config.addresses]
+        self._config = config
+        self._explainer = Explainer(config, api_key)
+        self._pool = Pool(servers, tokens=config.max_tokens_in_flight, requests=config.concurrency)
+        self._asker = Asker(config, self._pool, self._explainer)
+        if config.check:
+            self._check()
+
+    def _check(self) -> None:
         servers = self._pool.servers
         with start_blocking_portal() as portal:
             outcomes = portal.call(self._list_all)
@@ -75,101 +67,39 @@ class Client(Generic[Request]):
     async def _list(self, server: Server) -> list[str] | Trouble:
         retries = min(1, self._config.retries)
         while True:
+            patience = Patience(self._config.timeout, time.monotonic() + self._config.timeout)
             try:
-                return list_models(await server.address.send("GET", "models", timeout=self._config.timeout))
+                return list_models(await server.address.send("GET", "models", patience=patience))
             except Trouble as trouble:
                 if not retries or not trouble.may_pass:
                     return trouble
                 retries -= 1
                 await asyncio.sleep(wait_before_retry(0, trouble.retry_after))
 
-    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Reply]]:
-        """Yield each request with its reply, as they come. Ctrl-C, closing the iterator, and an error that concerns all abandon those under way.
+    def ask(self, jobs: Iterable[Job[Answer]]) -> Iterator[Answer]:
+        """Yield the answers as they come. Jobs are taken while there is room for them, and a few more, which are made ready for their turn.
+
+        Ctrl-C, closing the iterator, and an error that concerns all abandon what is under way. What has arrived until then is finished all the same:
+        see `Job`.
 
         Raises:
             EndpointError: the servers do not answer, refuse the key, lack the model, or fail on one request after the other.
         """
-        if not requests:
-            return
-        arrived = SimpleQueue[tuple[Request, Reply] | None]()
+        arrived = SimpleQueue[list[Answer] | None]()
+        call = Call(self._asker, Gate(self._pool), arrived.put)
         with start_blocking_portal() as portal:  # a loop of its own: there may be one already, as in a notebook
-            work = portal.start_task_soon(self._ask_all, requests, lambda request, reply: arrived.put((request, reply)))
+            work = portal.start_task_soon(call.run)
             work.add_done_callback(lambda _: arrived.put(None))
-            while (answer := arrived.get()) is not None:
-                yield answer
+            loop = portal.call(asyncio.get_running_loop)
+            rest, room, is_last = iter(jobs), _AHEAD + self._config.concurrency * len(self._pool.servers), False
+            while True:
+                while room and not is_last:
+                    job = next(rest, None)
+                    loop.call_soon_threadsafe(call.take, job)
+                    room, is_last = room - 1, job is None
+                answers = arrived.get()
+                if answers is None:
+                    break
+                room += 1
+                yield from answers
             work.result()
-
-    async def _ask_all(self, requests: Sequence[Request], hand_over: Callable[[Request, Reply], None]) -> None:
-        gate = Gate(self._pool, tokens=self._config.max_tokens_in_flight, requests=self._config.concurrency)
-        held: list[tuple[Request, Reply]] = []  # what got no answer, until another request does: before, they may all have one cause
-        answered = 0
-
-        async def answer(request: Request, tokens: int) -> None:
-            nonlocal answered
-            try:
-                held.append((request, await self._ask(request, tokens)))
-            finally:
-                gate.leave(tokens)
-            if held[-1][1].outcome == "answered":
-                answered += 1
-                while held:
-                    hand_over(*held.pop(0))
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for request in requests:
-                    tokens = self._weigh(request)
-                    await gate.enter(tokens)
-                    group.create_task(answer(request, tokens))
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        lost = next((reply.error for _, reply in held if reply.outcome == "lost" and reply.error), None)
-        if lost and not self._has_answered:
-            raise lost
-        if not answered and len(held) >= _MOST_FAILURES_IN_A_ROW and (error := held[0][1].error):
-            raise error
-        for request, reply in held:
-            hand_over(request, reply)
-
-    async def _ask(self, request: Request, tokens: int) -> Reply:
-        """Return the reply, which holds the error where it may be the request's fault."""
-        body = await self._render(request)
-        began = time.monotonic()
-        retries, server = 0, self._pool.choose()
-        while True:
-            remaining = began + self._config.deadline - time.monotonic()
-            try:
-                with server.carrying(tokens):
-                    data = await server.address.send("POST", "chat/completions", body, timeout=min(self._config.timeout, remaining))
-                server.note(is_there=True)
-                reply = read_reply(data)
-            except Trouble as trouble:
-                server.note(is_there=trouble.kind != "unreachable")
-                goes_elsewhere = trouble.kind == "unreachable" and self._pool.has_usable  # nothing was sent, so it costs no try
-                pause = 0.0 if goes_elsewhere else wait_before_retry(retries, trouble.retry_after)
-                is_last = retries >= self._config.retries and not goes_elsewhere
-                if is_last or not trouble.may_pass or pause >= remaining:
-                    return self._judge(trouble, server, began, retries)
-                retries += not goes_elsewhere
-                await asyncio.sleep(pause)
-                server = self._pool.choose(avoid=server)
-            else:
-                self._has_answered, self._failures_in_a_row = True, 0
-                return replace(reply, seconds=time.monotonic() - began, retries=retries)
-
-    def _judge(self, trouble: Trouble, server: Server, began: float, retries: int) -> Reply:
-        """Return what becomes of a request that got no reply.
-
-        Raises:
-            EndpointError: all requests are concerned.
-        """
-        lost = Reply("", ask_again=False, seconds=time.monotonic() - began, retries=retries)
-        if trouble.blames_request:
-            problem = f"the server refused the request: {self._explainer.quote(trouble)}"
-            return replace(lost, problem=problem, error=EndpointError(f"{server.url} refuses every request. {problem}"), outcome="refused")
-        error = self._explainer.explain(trouble, server.url, retries=retries)
-        if not trouble.blames_nobody or self._failures_in_a_row >= _MOST_FAILURES_IN_A_ROW:
-            raise error
-        self._failures_in_a_row += 1
-        problem = str(error).replace(server.url, "the server")  # an address has no place in a data set
-        return replace(lost, problem=problem, error=error, outcome="lost")

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -23,6 +25,28 @@ _LARGEST_REPLY: Final = 64 << 20
 """Bytes. A model writes some hundred thousand at most."""
 
 
+@dataclass(slots=True, eq=False)
+class Patience:
+    """How long to wait for one reply."""
+
+    timeout: float
+    """Seconds from `since`."""
+    until: float
+    """Monotonic seconds at which waiting ends, come what may."""
+    since: float = field(default_factory=time.monotonic)
+    """Monotonic seconds at which the request's turn may have come at the earliest. It moves on while the server answers those sent before."""
+
+    @property
+    def limit(self) -> float:
+        """Seconds, at the least."""
+        return min(self.timeout, self.until - self.since)
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return min(self.since + self.timeout, self.until) - time.monotonic()
+
+
 class Address:
     """Where a server's API is."""
 
@@ -33,28 +57,25 @@ class Address:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._headers = {"Host": parts.netloc, "Connection": "close", "Accept": "application/json", **headers}
 
-    async def send(self, method: Literal["GET", "POST"], path: str, body: bytes = b"", *, timeout: float) -> bytes:
+    async def send(self, method: Literal["GET", "POST"], path: str, body: bytes = b"", *, patience: Patience) -> bytes:
         """Return the body of a reply of status 200.
-
-        timeout: seconds for the whole reply, connecting included.
 
         Raises:
             Trouble: there is none.
         """
-        exchange = _Exchange(self._events(method, path, body))
+        exchange, seconds = _Exchange(self._events(method, path, body), patience), patience.limit
         try:
-            async with asyncio.timeout(timeout):
-                transport = await self._connect(exchange, seconds=min(_CONNECT_SECONDS, timeout))
-                try:
-                    response, content = await exchange.reply
-                finally:
-                    transport.abort()  # a polite end would wait for the server
+            transport = await self._connect(exchange, seconds=min(_CONNECT_SECONDS, seconds))
+            try:
+                response, content = await exchange.reply
+            finally:
+                transport.abort()  # a polite end would wait for the server
         except TimeoutError:
-            raise Trouble("slow", f"within {timeout:g} s") from None
+            raise Trouble("slow", f"within {seconds:g} s") from None
         except (OSError, EOFError, h11.RemoteProtocolError) as error:
             raise Trouble("broken", str(error) or type(error).__name__) from None
         finally:
-            exchange.reply.cancel()
+            exchange.end()
         if response.status_code != 200:
             asked_wait = dict(response.headers).get(b"retry-after", b"").decode("latin-1")
             raise Trouble("status", _read_words(content), status=response.status_code, retry_after=asked_wait)
@@ -79,16 +100,32 @@ class Address:
 class _Exchange(asyncio.Protocol):
     """Sends a request once there is a connection, and reads one reply. A fifth lighter than asyncio's streams."""
 
-    def __init__(self, request: list[h11.Event]) -> None:
-        self.reply: asyncio.Future[tuple[h11.Response, bytes]] = asyncio.get_running_loop().create_future()
+    def __init__(self, request: list[h11.Event], patience: Patience) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.reply: asyncio.Future[tuple[h11.Response, bytes]] = self._loop.create_future()
         self._protocol = h11.Connection(h11.CLIENT)
         self._request = b"".join(self._protocol.send(event) or b"" for event in request)
         self._head: h11.Response | None = None
         self._body = bytearray()
+        self._patience = patience
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def end(self) -> None:
+        """Wait no longer."""
+        self.reply.cancel()
+        if self._alarm:
+            self._alarm.cancel()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         transport.write(self._request)
+        self._keep_waiting()
+
+    def _keep_waiting(self) -> None:
+        if (left := self._patience.left) > 0:
+            self._alarm = self._loop.call_later(left, self._keep_waiting)
+        elif not self.reply.done():
+            self.reply.set_exception(TimeoutError())
 
     def data_received(self, data: bytes) -> None:
         self._read(data)

@@ -1,6 +1,10 @@
 """Several servers share the work, and none gets more than it holds: who is asked next, and when.
 
 A server that cannot be reached rests; then one request tries it, and only when that is answered do others follow.
+
+Requests that begin alike go to the same server, whose prefix cache then holds that beginning, and not every beginning is in every cache: rendezvous
+hashing orders the servers for each beginning. As in consistent hashing with bounded loads, one that carries clearly more than its share is passed
+over.
 """
 
 from __future__ import annotations
@@ -9,13 +13,16 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Final
 
-from action100m.models.endpoint_http import Address
+from action100m.models.endpoint_http import Address, Patience
 
 _FIRST_REST: Final = 1.0
 _LONGEST_REST: Final = 30.0
 """Seconds. Short against the minutes that a server takes to load a large model, long against a request that is refused at once."""
+_FAIR_SHARE: Final = 1.25
+"""Times the mean load that a server may carry for the sake of its cache. Load balancers with bounded loads take 1.25 to 1.5."""
 
 
 class Server:
@@ -25,9 +32,14 @@ class Server:
         self.url = url
         self.address = address
         self.tokens = 0
-        self.requests = 0
+        self._waiting: list[Patience] = []
         self._failures = 0
         self._rests_until = 0.0
+
+    @property
+    def requests(self) -> int:
+        """How many are under way."""
+        return len(self._waiting)
 
     @property
     def is_up(self) -> bool:
@@ -48,20 +60,30 @@ class Server:
             self._failures += 1
 
     @contextmanager
-    def carrying(self, tokens: int) -> Iterator[None]:
-        """Count a request as in flight."""
-        self.tokens, self.requests = self.tokens + tokens, self.requests + 1
+    def carrying(self, tokens: int, patience: Patience) -> Iterator[None]:
+        """Count a request as under way. When it is answered, those sent after it begin to wait anew: so far they may have waited for their turn."""
+        self.tokens += tokens
+        self._waiting.append(patience)
         try:
             yield
+            for later in self._waiting[self._waiting.index(patience) :]:
+                later.since = time.monotonic()
         finally:
-            self.tokens, self.requests = self.tokens - tokens, self.requests - 1
+            self.tokens -= tokens
+            self._waiting.remove(patience)
+
+    def precedence(self, beginning: str) -> bytes:
+        """Return what orders the servers for a beginning; the least is first."""
+        return sha256(f"{self.url} {beginning}".encode()).digest()
 
 
 class Pool:
     """The servers of one model."""
 
-    def __init__(self, servers: Sequence[Server]) -> None:
+    def __init__(self, servers: Sequence[Server], *, tokens: int, requests: int) -> None:
+        """tokens, requests: room at each server."""
         self.servers = tuple(servers)
+        self.most_tokens, self.most_requests = tokens, requests
 
     @property
     def has_usable(self) -> bool:
@@ -73,20 +95,30 @@ class Pool:
         """How many servers are there; at least 1, since the last one is asked even so."""
         return max(1, sum(server.is_up for server in self.servers))
 
-    def choose(self, *, avoid: Server | None = None) -> Server:
-        """Return the usable server with the fewest tokens in flight; `avoid` only where there is no other. If none is usable, any may be."""
+    def choose(self, beginning: str, tokens: int, *, avoid: Server | None = None) -> Server:
+        """Return the first server for a beginning that is usable, has room and carries no more than its share, else the one with the fewest tokens.
+
+        `avoid` is returned only where there is no other. If none is usable, any may be.
+        """
         usable = [server for server in self.servers if server.is_usable] or list(self.servers)
         others = [server for server in usable if server is not avoid] or usable
-        return min(others, key=lambda server: (server.tokens, server.requests))
+        if len(others) == 1:
+            return others[0]
+        share = _FAIR_SHARE * (sum(server.tokens for server in others) + tokens) / len(others)
+        free = [server for server in others if self._has_room(server, tokens)] or others
+        if fair := [server for server in free if server.tokens < share]:
+            return min(fair, key=lambda server: server.precedence(beginning))
+        return min(free, key=lambda server: (server.tokens, server.requests))
+
+    def _has_room(self, server: Server, tokens: int) -> bool:
+        return server.requests < self.most_requests and (server.tokens + tokens <= self.most_tokens or not server.tokens)
 
 
 class Gate:
     """Lets requests in, in the order they come, while there is room. One at a time waits, so that a large one is never overtaken for ever."""
 
-    def __init__(self, pool: Pool, *, tokens: int, requests: int) -> None:
-        """tokens, requests: room at each server."""
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._most = (tokens, requests)
         self._tokens = 0
         self._requests = 0
         self._left = asyncio.Event()
@@ -104,6 +136,6 @@ class Gate:
         self._left.set()
 
     def _has_room(self, tokens: int) -> bool:
-        most_tokens, most_requests = self._most
-        fits = self._tokens + tokens <= most_tokens * self._pool.up and self._requests < most_requests * self._pool.up
+        pool = self._pool
+        fits = self._tokens + tokens <= pool.most_tokens * pool.up and self._requests < pool.most_requests * pool.up
         return fits or self._requests == 0

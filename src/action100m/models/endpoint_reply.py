@@ -64,15 +64,16 @@ def _split(message: dict[str, Any]) -> tuple[str, str]:
     """Return the answer and the reasoning.
 
     vLLM, SGLang and llama.cpp send two fields. A server that was started without a parser for its model's reasoning leaves it in the answer, up to
-    </think>; <think> may stand in the prompt.
+    </think>; <think> may stand in the prompt. Thoughts that do not end, since the limit cut them off, are no answer.
     """
     content = message.get("content")
     text = content if isinstance(content, str) else ""
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
-    if not reasoning and "</think>" in text:
-        reasoning, _, text = text.partition("</think>")
-        reasoning = reasoning.strip().removeprefix("<think>").strip()
-    return text, reasoning if isinstance(reasoning, str) else ""
+    told = message.get("reasoning_content") or message.get("reasoning")
+    thoughts, _, answer = text.rpartition("</think>")
+    if answer.lstrip().startswith("<think>"):
+        thoughts, answer = text, ""
+    thoughts = thoughts.strip().removeprefix("<think>").strip()
+    return answer, told if isinstance(told, str) and told else thoughts
 
 
 def _read_usage(usage: dict[str, Any]) -> TokenUsage:

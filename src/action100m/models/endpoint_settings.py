@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -20,21 +22,22 @@ class ServerConfig:
     model: str
     """The name under which the server has it."""
     base_url: str | tuple[str, ...] = "http://localhost:8000/v1"
-    """Address of the server's API, which usually ends in /v1; or several, whose servers share the work: each request goes to the one with the
-    fewest tokens in flight, and a server that cannot be reached rests for a while and is tried again. Proxies named in the environment are not
-    used."""
+    """Address of the server's API, which usually ends in /v1; or several, whose servers share the work: requests that begin alike, as those about
+    one video do, go to the same one while it carries no more than its share. A server that cannot be reached rests for a while and is tried again.
+    Proxies named in the environment are not used."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the API key. The key itself is never written anywhere. Servers of your own need none."""
     timeout: float = 600.0
-    """Seconds to wait for one reply."""
+    """Seconds to wait for one reply. They are counted anew whenever the server answers a request that was sent before: so far this one may have
+    waited for its turn there. So a server with few slots may be sent many requests, and one that hangs is noticed all the same."""
     deadline: float = 1800.0
-    """Seconds after which a request is given up, all its tries and the waits between them included."""
+    """Seconds after which a request is given up, its turn, all its tries and the waits between them included."""
     retries: int = 5
     """How often a request is sent again when the server is busy (429), fails (5xx), hangs or breaks off. The wait grows from half a second to
     eight, or is what the server asks for in Retry-After, up to a minute."""
-    concurrency: int = 16
-    """Requests under way at once at each server, and from each worker. Twice as many as it works on at a time keep it busy; vLLM and SGLang are at
-    their best with 64 and more."""
+    concurrency: int = 64
+    """Requests under way at once at each server, and from each worker. Twice as many as it works on at a time keep it busy, and more do no harm:
+    they wait there. vLLM and SGLang are at their best with 64 and more. What a small server holds is bounded by `max_tokens_in_flight`."""
     max_tokens_in_flight: int = 250_000
     """Tokens of the requests under way at each server, estimated, their replies included. More than its memory for keys and values holds, which
     vLLM prints at its start, makes it drop work and do it again. A request that is larger goes alone."""
@@ -67,11 +70,18 @@ def refuse_below(least: float, name: str, value: float | None) -> None:
         raise ConfigError(f"endpoint.{name} must be at least {least}, got {value}")
 
 
-def refuse_missing_package(error: ModuleNotFoundError, config: ServerConfig) -> None:
-    """Raise MissingPackageError if what could not be imported is a package of the extra."""
-    module = (error.name or "").partition(".")[0]
-    if package := {"anyio": "anyio", "h11": "h11", "PIL": "pillow"}.get(module):
-        raise MissingPackageError(package, extra="endpoint", needed_by=f"the model {config.model!r} behind {', '.join(config.addresses)}") from error
+@contextmanager
+def naming_missing_packages(config: ServerConfig) -> Iterator[None]:
+    """Raise MissingPackageError where what cannot be imported is a package of the extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if package := {"anyio": "anyio", "h11": "h11", "PIL": "pillow"}.get(module):
+            raise MissingPackageError(
+                package, extra="endpoint", needed_by=f"the model {config.model!r} behind {', '.join(config.addresses)}"
+            ) from error
+        raise
 
 
 def _check_address(url: str) -> None:

@@ -8,7 +8,7 @@ prompt was rendered from, not the prompt.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
@@ -45,7 +45,7 @@ class Extractive:
     name = "extractive-v1"
     is_free = True
 
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
+    def chat(self, requests: Iterable[ChatRequest]) -> Iterator[ChatReply]:
         """Answer every request in the schema of annotations."""
         return map(_reply, requests)
 

@@ -1,20 +1,25 @@
 """Ask a model only what it has not answered before: a captioner or chat model with a memory in front of it.
 
 A reply is found again by the digest of all that it depends on: the model with its revision and parameters, the exact text, and the exact pixels. It
-is noted as soon as it is taken, so that whatever ends the run, an answer that was paid for is not paid for twice.
+is noted as soon as it is there, by the thread that fetched it if there is one: so whatever ends the run, an answer that was paid for is not paid
+for twice.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from action100m.models.base import Captioner, CaptionReply, CaptionRequest, ChatModel, ChatReply, ChatRequest, Evidence, TokenUsage
+
+Request = TypeVar("Request", CaptionRequest, ChatRequest)
+Reply = TypeVar("Reply", CaptionReply, ChatReply)
 
 Purpose = Literal["caption", "annotate"]
 """The stage that asks: totals are kept for each."""
@@ -34,10 +39,13 @@ class Entry:
 
 
 class Ledger(Protocol):
-    """Where replies are kept. Several processes may write to it."""
+    """Where replies are kept. Several threads and processes may write to it."""
 
-    def recall(self, key: str) -> Entry | None:
-        """Return the reply noted under a digest."""
+    def recall(self, key: str, *, since: int = 0) -> Entry | None:
+        """Return the reply last noted under a digest, after a mark."""
+
+    def mark(self, name: str) -> int:
+        """Return how far the ledger had come when this was first called with this name."""
 
     def note(self, key: str, entry: Entry, *, purpose: Purpose, model: str) -> None:
         """Keep a reply, in place of an older one; all that were ever noted count for the totals."""
@@ -48,9 +56,67 @@ def remember_captions(captioner: Captioner, ledger: Ledger | None, identity: Map
     return captioner if ledger is None or captioner.is_free else _RememberingCaptioner(captioner, ledger, dict(identity))
 
 
-def remember_chats(model: ChatModel, ledger: Ledger | None, identity: Mapping[str, Any], *, afresh: bool = False) -> ChatModel:
-    """Return a chat model with a memory. afresh: ask all the same, and note the replies in place of those known: for what has failed before."""
-    return model if ledger is None or model.is_free else _RememberingChatModel(model, ledger, dict(identity), afresh)
+def remember_chats(model: ChatModel, ledger: Ledger | None, identity: Mapping[str, Any], *, afresh: str | None = None) -> ChatModel:
+    """Return a chat model with a memory.
+
+    afresh: names work that failed before and is asked for once more. What was noted before this name first came up is not recalled; so a retry that
+    was interrupted goes on where it stopped.
+    """
+    if ledger is None or model.is_free:
+        return model
+    return _RememberingChatModel(model, ledger, dict(identity), since=0 if afresh is None else ledger.mark(afresh))
+
+
+@dataclass
+class _Noting:
+    """Notes a reply once: told by the thread that fetched it, or else by the caller."""
+
+    ledger: Ledger
+    key: str
+    purpose: Purpose
+    model: str
+    is_done: bool = False
+
+    def __call__(self, reply: CaptionReply | ChatReply) -> None:
+        if self.is_done or reply.outcome != "answered":
+            return
+        entry = Entry(reply.text, reply.usage, reply.problem, seconds=reply.seconds, retries=reply.retries)
+        if isinstance(reply, ChatReply):
+            entry = replace(entry, ask_again=reply.ask_again, reasoning=reply.reasoning)
+        self.ledger.note(self.key, entry, purpose=self.purpose, model=self.model)
+        self.is_done = True
+
+
+def _ask(
+    send: Callable[[Iterable[Request]], Iterator[Reply]],
+    requests: Iterable[Request],
+    *,
+    place: Callable[[Request | Reply], tuple[str, ...]],
+    remember: Callable[[Request], Reply | _Noting],
+) -> Iterator[Reply]:
+    """Yield what is remembered, and what a model answers to the rest.
+
+    place: what a request and its reply have in common. remember: returns the reply to a request, or what is to note it.
+    """
+    known: deque[Reply] = deque()
+    notings: dict[tuple[str, ...], _Noting] = {}
+
+    def unknown() -> Iterator[Request]:
+        for request in requests:
+            found = remember(request)
+            if isinstance(found, _Noting):
+                notings[place(request)] = found
+                yield replace(request, on_reply=found)
+            else:
+                known.append(found)
+
+    for reply in send(unknown()):
+        if noting := notings.pop(place(reply), None):
+            noting(reply)
+        yield reply
+        while known:
+            yield known.popleft()
+    yield from known
 
 
 @dataclass(frozen=True)
@@ -68,22 +134,16 @@ class _RememberingCaptioner:
     def evidence(self) -> Evidence:
         return self.captioner.evidence
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
-        keys = {(request.node, request.field): self._key(request) for request in requests}
-        known = {place: entry for place, key in keys.items() if (entry := self.ledger.recall(key)) is not None}
-        for (node, field), entry in known.items():
-            yield CaptionReply(node, field, entry.text, entry.usage, entry.problem)
-        unknown = [request for request in requests if (request.node, request.field) not in known]
-        for reply in self.captioner.caption(unknown) if unknown else ():
-            if reply.outcome == "answered" and (key := keys.get((reply.node, reply.field))):
-                entry = Entry(reply.text, reply.usage, reply.problem, seconds=reply.seconds, retries=reply.retries)
-                self.ledger.note(key, entry, purpose="caption", model=self.name)
-            yield reply
+    def caption(self, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
+        return _ask(self.captioner.caption, requests, place=lambda either: (either.node, either.field), remember=self._remember)
 
-    def _key(self, request: CaptionRequest) -> str:
+    def _remember(self, request: CaptionRequest) -> CaptionReply | _Noting:
         asked = {"field": request.field, "prompt": request.prompt, "seconds": request.seconds}
         pixels = request.frames.data if request.frames else np.empty(0, np.uint8)
-        return _digest([self.identity, self.name, asked, pixels.shape], np.ascontiguousarray(pixels).data)
+        key = _digest([self.identity, self.name, asked, pixels.shape], np.ascontiguousarray(pixels).data)
+        if entry := self.ledger.recall(key):
+            return CaptionReply(request.node, request.field, entry.text, entry.usage, entry.problem)
+        return _Noting(self.ledger, key, "caption", self.name)
 
 
 @dataclass(frozen=True)
@@ -91,28 +151,22 @@ class _RememberingChatModel:
     model: ChatModel
     ledger: Ledger
     identity: dict[str, Any]
-    afresh: bool
+    since: int
     is_free = False
 
     @property
     def name(self) -> str:
         return self.model.name
 
-    def chat(self, requests: Sequence[ChatRequest]) -> Iterator[ChatReply]:
-        keys = {request.node: self._key(request) for request in requests}
-        known = {} if self.afresh else {node: entry for node, key in keys.items() if (entry := self.ledger.recall(key)) is not None}
-        for node, entry in known.items():
-            yield ChatReply(node, entry.text, entry.usage, entry.problem, entry.ask_again, reasoning=entry.reasoning)
-        unknown = [request for request in requests if request.node not in known]
-        for reply in self.model.chat(unknown) if unknown else ():
-            if reply.outcome == "answered" and (key := keys.get(reply.node)):
-                entry = Entry(reply.text, reply.usage, reply.problem, reply.ask_again, reply.seconds, reply.retries, reply.reasoning)
-                self.ledger.note(key, entry, purpose="annotate", model=self.name)
-            yield reply
+    def chat(self, requests: Iterable[ChatRequest]) -> Iterator[ChatReply]:
+        return _ask(self.model.chat, requests, place=lambda either: (either.node,), remember=self._remember)
 
-    def _key(self, request: ChatRequest) -> str:
+    def _remember(self, request: ChatRequest) -> ChatReply | _Noting:
         messages = [[message.role, message.content] for message in request.messages]
-        return _digest([self.identity, self.name, messages, request.schema, request.effort])
+        key = _digest([self.identity, self.name, messages, request.schema, request.effort])
+        if entry := self.ledger.recall(key, since=self.since):
+            return ChatReply(request.node, entry.text, entry.usage, entry.problem, entry.ask_again, reasoning=entry.reasoning)
+        return _Noting(self.ledger, key, "annotate", self.name)
 
 
 def _digest(value: Any, pixels: memoryview = memoryview(b"")) -> str:

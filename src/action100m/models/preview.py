@@ -6,7 +6,7 @@ It names no thing and nobody, because nothing that it rests on does. For a quick
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
@@ -53,7 +53,7 @@ class Preview:
     evidence: Evidence = "signals"
     is_free = True
 
-    def caption(self, requests: Sequence[CaptionRequest]) -> Iterator[CaptionReply]:
+    def caption(self, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
         """Answer every request.
 
         Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -30,9 +31,11 @@ CREATE TABLE IF NOT EXISTS replies (
     input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL, seconds REAL NOT NULL, retries INTEGER NOT NULL,
     video TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS by_video ON replies (video);
 CREATE TABLE IF NOT EXISTS work (
     id INTEGER PRIMARY KEY, video TEXT NOT NULL, stage TEXT NOT NULL, key TEXT NOT NULL, held REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, reply INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS by_key ON replies (key);
 CREATE INDEX IF NOT EXISTS by_model ON replies (purpose, model, id, input, output, cached, seconds, retries);
 """
@@ -57,7 +60,7 @@ class Spent:
 
 
 class SqliteLedger:
-    """Ledger of the protocol in `models.ledger`. Belongs to the thread that made it."""
+    """Ledger of the protocol in `models.ledger`."""
 
     video: str = ""
     """The one whose replies are noted."""
@@ -69,21 +72,33 @@ class SqliteLedger:
             StoreError: it is no SQLite file, or cannot be written.
         """
         self._path = path
+        self._lock = threading.Lock()  # the connection is shared: replies are noted by the thread that fetches them
         try:
-            self._file = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+            self._file = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last replies, a kill none
             self._file.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: the ledger of replies cannot be opened ({error}); move it away to start a new one") from error
 
-    def recall(self, key: str) -> Entry | None:
-        """Return the latest reply noted under a digest."""
-        row = self._file.execute("SELECT reply FROM replies WHERE key = ? ORDER BY id DESC LIMIT 1", (key,)).fetchone()
+    def recall(self, key: str, *, since: int = 0) -> Entry | None:
+        """Return the latest reply noted under a digest, after a mark."""
+        with self._lock:
+            row = self._file.execute("SELECT reply FROM replies WHERE key = ? AND id > ? ORDER BY id DESC LIMIT 1", (key, since)).fetchone()
         if row is None:
             return None
         value = json.loads(row[0])
         return Entry(**{**value, "usage": TokenUsage(**value["usage"])})
+
+    def mark(self, name: str) -> int:
+        """Return the number of the latest reply at the time when this was first called with this name.
+
+        Raises:
+            StoreError: the disk is full, say.
+        """
+        self._insert("INSERT OR IGNORE INTO marks VALUES (?, (SELECT COALESCE(MAX(id), 0) FROM replies))", (name,))
+        with self._lock:
+            return int(self._file.execute("SELECT reply FROM marks WHERE name = ?", (name,)).fetchone()[0])
 
     def note(self, key: str, entry: Entry, *, purpose: Purpose, model: str) -> None:
         """Keep a reply.
@@ -106,7 +121,8 @@ class SqliteLedger:
 
     def _insert(self, statement: str, row: tuple[str | float, ...]) -> None:
         try:
-            self._file.execute(statement, row)
+            with self._lock:
+                self._file.execute(statement, row)
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: it cannot be written ({error})") from error
 
@@ -128,10 +144,9 @@ class SqliteLedger:
         """Return for how many seconds each stage was at work, on however many videos at once."""
         return dict(self._file.execute("SELECT stage, SUM(held) FROM work GROUP BY stage"))
 
-    def held_for(self, key: str) -> float | None:
-        """Return the share of those seconds that went into one artifact; None if it was not made here."""
-        held: float | None = self._file.execute("SELECT SUM(held) FROM work WHERE key = ?", (key,)).fetchone()[0]
-        return held
+    def held_for(self, video: str, stage: StageName) -> dict[str, float]:
+        """Return the share of those seconds that went into each artifact of a video, by its key."""
+        return dict(self._file.execute("SELECT key, SUM(held) FROM work WHERE video = ? AND stage = ? GROUP BY key", (video, stage)))
 
     def close(self) -> None:
         """Close the file."""

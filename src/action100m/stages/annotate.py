@@ -10,6 +10,7 @@ import json
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from string import Template
 from typing import Any, ClassVar, Final, Literal, Self, get_args
 
@@ -190,7 +191,8 @@ class Annotate:
         opened = self._open(tree, video.metadata, nodes)
         fitting = [dialogue for dialogue in opened if self._fits(dialogue)]
         reasons |= {dialogue.node: self._explain_length(dialogue) for dialogue in opened if not self._fits(dialogue)}
-        model = remember_chats(self._model, self._ledger, self.config.model.identity(), afresh=earlier is not None)
+        afresh = sha256(earlier.to_bytes()).hexdigest() if earlier else None
+        model = remember_chats(self._model, self._ledger, self.config.model.identity(), afresh=afresh)
         dialogues = self._converse(model, tree, video.metadata, fitting, on_progress)
         annotations = kept | {dialogue.node: parse_annotation(dialogue.answer) for dialogue in dialogues if dialogue.answer}
         gaps = reasons | {dialogue.node: _explain_failure(dialogue) for dialogue in dialogues if not dialogue.answer}
