@@ -13,6 +13,7 @@ def pack(
     run: Annotated[str, typer.Argument(help="Folder or URL of the run.")],
     *,
     out: Annotated[str, typer.Option(help="Parquet file to write.")],
+    history: Annotated[str | None, typer.Option(help="JSON-lines file for the replies of all rounds.")] = None,
 ) -> None:
     """Write what a run has made as a data set in the released schema.
 
@@ -20,7 +21,7 @@ def pack(
     """
     from action100m.run.pack import pack as pack_run
 
-    packed = pack_run(run, out)
+    packed = pack_run(run, out, history=history)
     console.print(f"{packed.path}: {packed.videos} videos, {packed.segments} segments, {packed.annotated} annotated")
     valid, rounds = packed.valid_at_first
     console.print(f"replies that fitted at the first try: {valid} of {rounds}")

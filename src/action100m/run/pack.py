@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from action100m.dataset.io import write_records
+from action100m.dataset.rounds import Round, write_rounds
 from action100m.errors import StoreError
 from action100m.record import Record
 from action100m.run.config import make_stages
 from action100m.run.engine import make_record, stage_keys
 from action100m.run.store import RunStore
 from action100m.run.survey import Progress, survey
+from action100m.stages.annotate import Annotated
 from action100m.stages.base import Given, Stage
 
 
@@ -52,10 +54,13 @@ class Packed:
     """Uids of videos that are not fully made; `status` says why."""
 
 
-def pack(run: str | Path, out: str | Path) -> Packed:
+def pack(run: str | Path, out: str | Path, *, history: str | Path | None = None) -> Packed:
     """Write the data set of a run, in the published schema, sorted by uid. The same run gives the same bytes.
 
+    history: a JSON-lines file for every reply of every round (`dataset.rounds`), of which the records hold the last answer only.
+
     Raises:
+        DataSetError: a file cannot be written.
         StoreError: there is no run, or nothing in it is fully made.
     """
     store = RunStore(run)
@@ -64,6 +69,8 @@ def pack(run: str | Path, out: str | Path) -> Packed:
         raise StoreError(f"{run} holds no video that is fully made; see: action100m status {run}")
     tally = _Tally()
     write_records(tally.count(_read_made(made, store)), str(out))
+    if history is not None:
+        write_rounds(_read_rounds(made, store), str(history))
     return Packed(str(out), tally.videos, tally.segments, tally.annotated, (tally.valid, tally.rounds), tuple(state.video.uid for state in left_out))
 
 
@@ -91,6 +98,15 @@ def _read_made(made: Iterable[Progress], store: RunStore) -> Iterator[Record]:
     stages = make_stages(store.read_config())
     for state in made:
         yield _read_record(state, stages, store)
+
+
+def _read_rounds(made: Iterable[Progress], store: RunStore) -> Iterator[Round]:
+    stages = make_stages(store.read_config())
+    for state in made:
+        annotated = store.load(stages[-1], state.video, stage_keys(state.video, stages)[-1])
+        assert isinstance(annotated, Annotated)
+        for turn in annotated.history:
+            yield Round(state.video.uid, turn.node, turn.round, turn.attempt, turn.text, turn.problem, turn.repaired)
 
 
 def _read_record(state: Progress, stages: tuple[Stage, ...], store: RunStore) -> Record:
