@@ -154,7 +154,12 @@ def test_constraints_hold_one_plain_version_of_all_requirements() -> None:
     assert pinned == sorted(set(pinned))
     asked = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
     assert {canonicalize_name(Requirement(line).name) for line in asked} - {"action100m"} <= set(pinned)
-    assert not {"torchvision", "timm"} & set(pinned)
+
+
+def test_only_an_extra_of_its_own_brings_torchvision() -> None:
+    """Made for another PyTorch than the one beside it, it breaks transformers."""
+    asked = [Requirement(line) for name, lines in PROJECT["optional-dependencies"].items() if name != "plm" for line in lines]
+    assert not {"torchvision", "timm", "plm"} & {word for one in asked for word in (one.name, *one.extras)}
 
 
 def test_requirements_are_met_by_the_constraints() -> None:

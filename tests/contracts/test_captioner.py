@@ -17,6 +17,7 @@ from action100m.video.video import Cue, Frames
 from support.chat_server import Asked, ChatServer, completion
 from support.checkpoints import one_torch_thread
 from support.moving import film, measure, view
+from support.own_processors import need_perception_lm
 from support.vlm_checkpoints import save_vlm
 
 
@@ -25,14 +26,16 @@ def _describe(asked: Asked):
     return completion(f"Something {sha256(json.dumps([asked.urls, asked.text]).encode()).hexdigest()}.")
 
 
-@pytest.fixture(scope="module", params=["preview", "vlm", "endpoint", "endpoint with clips"])
+@pytest.fixture(scope="module", params=["preview", "vlm", "perception_lm", "endpoint", "endpoint with clips"])
 def config(request, tmp_path_factory):
     if request.param == "preview":
         yield PreviewConfig()
-    elif request.param == "vlm":
+    elif request.param in ("vlm", "perception_lm"):
         pytest.importorskip("torch", reason="needs the extra 'vlm'")
+        if request.param == "perception_lm":
+            need_perception_lm()
         with one_torch_thread():
-            folder = save_vlm(tmp_path_factory.mktemp("vlm"), "smolvlm")
+            folder = save_vlm(tmp_path_factory.mktemp("vlm"), "smolvlm" if request.param == "vlm" else "perception_lm")
             yield VlmConfig(checkpoint=str(folder), device="cpu", max_new_tokens=12)
     else:
         with ChatServer(_describe) as server:

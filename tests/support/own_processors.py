@@ -6,6 +6,10 @@ can install, fails at import for want of operators that these tests do not use.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+import pytest
+
 _KEPT = []
 """Operators live as long as the library that defines them."""
 
@@ -27,3 +31,9 @@ def find_torchvision() -> bool:
         _KEPT.append(library)
         import torchvision  # noqa: F401
     return True
+
+
+def need_perception_lm() -> None:
+    """Skip a test where the model of Perception-LM cannot be made."""
+    if find_spec("timm") is None or not find_torchvision():
+        pytest.skip("Perception-LM needs timm and torchvision, of the extra 'plm', which no other model needs")
