@@ -1,5 +1,6 @@
 from . import errors
 from .annotation import Action, Annotation, Summary
+from .dataset.export.export import export
 from .dataset.io import read_records, write_records
 from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
@@ -40,6 +41,7 @@ __all__ = [
     "VideoMetadata",
     "annotate_video",
     "errors",
+    "export",
     "laptop",
     "load_config",
     "modern",

@@ -11,6 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
+from action100m.cli.export import export
 from action100m.cli.pack import pack
 from action100m.cli.plan import plan
 from action100m.cli.report import report
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report):
+for command in (plan, run, status, pack, validate, report, export):
     app.command()(command)
 
 

@@ -24,8 +24,15 @@ def open_source(source: str, videos: str | None) -> tuple[Iterator[Record], dict
         if videos is not None:
             raise ConfigError(f"--videos is for data sets; the run {source} knows where its videos are")
         return run_records(source), run_locations(source)
-    if videos is None:
-        return read_records(source), {}
+    return read_records(source), {} if videos is None else find_locations(videos)
+
+
+def find_locations(videos: str) -> dict[str, str]:
+    """Return the videos of a folder by their uids, which are their names without endings.
+
+    Raises:
+        ConfigError: it is not a folder.
+    """
     if not Path(videos).is_dir():
         raise ConfigError(f"--videos {videos} is not a folder")
-    return read_records(source), {Path(found.path).stem: found.path for found in find_videos([videos])}
+    return {Path(found.path).stem: found.path for found in find_videos([videos])}

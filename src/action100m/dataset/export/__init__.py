@@ -1,0 +1,1 @@
+"""Data sets and Samples in the forms that other tools read, one per file."""
