@@ -9,7 +9,8 @@ from .record import Gap, Provenance, Record
 from .run.config import RunConfig, load_config
 from .run.engine import annotate_video
 from .run.pack import pack
-from .run.plan import Plan, plan
+from .run.plan import plan
+from .run.planned import Plan
 from .run.presets import laptop, modern, preview
 from .run.run import run_videos
 from .run.status import status

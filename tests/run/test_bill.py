@@ -19,7 +19,7 @@ from action100m.run.estimate import Estimate
 from action100m.run.ledger import Spent
 from action100m.run.presets import modern
 from action100m.run.prices import parse_prices
-from action100m.run.rates import find_rates
+from action100m.run.rates import find_other_rates, find_rates
 
 COSTS = read_costs()
 SPENT = Spent("annotate", "openai/gpt-oss-120b max_tokens=16384", 10, TokenUsage(4_000_000, 1_000_000, 3_000_000), 60.0, 2)
@@ -83,7 +83,8 @@ def test_models_of_earlier_settings_are_told_too():
     rates = _rates(RunConfig())
     (item,) = make_bill([SPENT], {}, rates).items
     assert (item.money, item.cure) == (None, "--price openai/gpt-oss-120b=IN,OUT")
-    assert make_bill([SPENT], {}, _rates(RunConfig(), "openai/gpt-oss-120b=1,1")).money == Estimate.exactly(5)
+    others = find_other_rates(rates, parse_prices(["openai/gpt-oss-120b=1,1", "9,9"]))
+    assert make_bill([SPENT], {}, (*rates, *others)).money == Estimate.exactly(5)
 
 
 @pytest.mark.parametrize("name", ["weights/mine", "mine"])

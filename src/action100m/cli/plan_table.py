@@ -11,7 +11,7 @@ from action100m.cli.console import console
 from action100m.cli.figures import format_bytes, format_span, format_time
 
 if TYPE_CHECKING:
-    from action100m.run.plan import Plan, StagePlan
+    from action100m.run.planned import Plan, StagePlan
 
 _SHOWN: Final = 20
 """Rows of a long list that are printed; the rest is counted."""
@@ -24,7 +24,7 @@ def print_plan(plan: Plan) -> None:
     for stage in plan.stages:
         console.print(f"  {stage.stage:9} {stage.model}" + (f" on {stage.runs_on}" if stage.runs_on else ""))
     console.print(_make_table(plan))
-    console.print("CPU time is that of 2 cores; money is in dollars, or in what prices were given in. Sources: run/model_costs.toml")
+    console.print(f"from {plan.source}")
     for note in plan.notes:
         console.print(f"  {note}")
     for problem in plan.problems[:_SHOWN]:

@@ -77,6 +77,7 @@ def _list_items(spent: Sequence[Spent], held: Mapping[StageName, float], rates: 
 
 def _make_item(rate: Rate, spent: Sequence[Spent], held: float) -> Item:
     usage = TokenUsage(*(sum(getattr(one.usage, name) for one in spent) for name in ("input", "output", "cached")))
+    gpu_hours = held / 3600 * rate.devices
     return Item(
         rate.stage,
         rate.model,
@@ -84,7 +85,7 @@ def _make_item(rate: Rate, spent: Sequence[Spent], held: float) -> Item:
         usage=usage,
         seconds=sum(one.seconds for one in spent),
         retries=sum(one.retries for one in spent),
-        gpu_hours=held / 3600 * rate.devices,
-        money=rate.charge(usage, held),
+        gpu_hours=gpu_hours,
+        money=rate.charge(*map(Estimate.exactly, (usage.input, usage.output, gpu_hours))),
         cure=rate.cure,
     )

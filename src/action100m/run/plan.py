@@ -2,107 +2,33 @@
 
     headers --> frames, windows --> nodes, segments --> requests, tokens --> hours, money, disk
 
-Each figure is an interval. It holds if every reply fits at first try; a pilot over some of the videos can replace the general figures by their own.
+Each figure is an interval. The general figures hold if every reply fits at first try. A pilot, a finished run over some of the videos, takes their
+place (`piloted.py`), and then nothing is taken for granted but that the other videos are like those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from action100m.errors import ConfigError, VideoError
 from action100m.run.config import RunConfig
 from action100m.run.costs import Costs, read_costs
 from action100m.run.disk import annotate_bytes, caption_bytes, embed_bytes, segment_bytes
-from action100m.run.estimate import ZERO, Estimate, add_up
+from action100m.run.estimate import ZERO, Estimate
+from action100m.run.pilot import read_pilot
+from action100m.run.piloted import plan_by_pilot
+from action100m.run.planned import Plan, StagePlan, Unprobed
 from action100m.run.prices import Prices
 from action100m.run.pricing import Charge, Tariff, find_tariff
 from action100m.run.probe import Header, probe
+from action100m.run.rates import find_rates
 from action100m.run.workload import Footage, Load, load_chats, load_clips, load_frames, measure_footage
 from action100m.stages.base import StageName
 from action100m.stages.caption import CaptionConfig
 from action100m.video.discover import find_videos
-
-
-@dataclass(frozen=True, slots=True)
-class Unprobed:
-    """A file that a plan leaves out, and why."""
-
-    path: str
-    cause: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class StagePlan:
-    """What one model in one stage will cost."""
-
-    stage: StageName
-    model: str
-    runs_on: str
-    """Name of the device; "hosted"; empty for what takes next to nothing."""
-    requests: Estimate = ZERO
-    """Windows for an encoder."""
-    images: Estimate = ZERO
-    tokens_in: Estimate = ZERO
-    tokens_fresh: Estimate = ZERO
-    """Of `tokens_in`, those that a prefix cache does not save: at least, if it always works; at most, if there is none."""
-    tokens_out: Estimate = ZERO
-    """Written, thoughts included."""
-    gpu_hours: Estimate = ZERO
-    cpu_hours: Estimate = ZERO
-    """Hours of 2 cores."""
-    money: Estimate | None = ZERO
-    """In dollars, or in whatever the prices given are in. None: no price is known."""
-    disk_bytes: Estimate = ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run will cost."""
-
-    videos: int
-    seconds: float
-    frames: int
-    samples: int
-    """Sampled frames."""
-    windows: int
-    nodes: Estimate
-    segments: Estimate
-    """Nodes that are annotated."""
-    stages: tuple[StagePlan, ...]
-    """The stage "caption" twice if frames have a captioner of their own."""
-    problems: tuple[Unprobed, ...]
-    notes: tuple[str, ...]
-    """What the figures take for granted, and what they lack."""
-
-    @property
-    def gpu_hours(self) -> Estimate:
-        """Of all stages, on whatever GPUs they run."""
-        return add_up(stage.gpu_hours for stage in self.stages)
-
-    @property
-    def cpu_hours(self) -> Estimate:
-        """Of 2 cores, for all stages."""
-        return add_up(stage.cpu_hours for stage in self.stages)
-
-    @property
-    def money(self) -> Estimate:
-        """Of all stages that have a price."""
-        return add_up(stage.money for stage in self.stages if stage.money is not None)
-
-    @property
-    def disk_bytes(self) -> Estimate:
-        """Of all artifacts, and of the ledger."""
-        return add_up(stage.disk_bytes for stage in self.stages)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all figures, totals included, as JSON values."""
-        totals = {name: asdict(getattr(self, name)) for name in ("gpu_hours", "cpu_hours", "money", "disk_bytes")}
-        return {**asdict(self), "total": totals}
 
 
 def plan(
@@ -112,26 +38,35 @@ def plan(
     prices: Prices | None = None,
     costs: str | Path | None = None,
     gpu: str | None = None,
+    pilot: str | Path | None = None,
 ) -> Plan:
     """Return what a run over videos, folders or manifests will cost. Only headers are read, and no model is loaded.
 
     Args:
         videos: As for `run_videos`. Copies of one content count each.
-        config: None for the preset `preview`.
+        config: None for that of the pilot, else the preset `preview`.
         prices: By name of model: a `Price` for a million tokens, or an `Estimate` for an hour of its device; see `run.prices`. Models with a
             price for tokens are hosted and take no GPU of one's own.
         costs: TOML file that adds to the figures in run/model_costs.toml, or replaces them.
         gpu: Device, by its name there, for all models whose config does not say "cpu". None: for each the one named there.
+        pilot: Folder of a run of the same settings whose finished videos stand for all: figures of models, devices and contents are measured there.
 
     Raises:
-        ConfigError: no video is found, no figures are known for a model or a device, or the file of figures is wrong.
+        ConfigError: no video is found, no figures are known for a model or a device, the file of figures is wrong, or the pilot does not fit.
         SidecarError: a manifest cannot be read.
+        StoreError: the pilot is no run.
     """
     found = [candidate.path for candidate in find_videos(videos)]
     if not found:
         raise ConfigError(f"no video in {', '.join(videos) or 'nothing'}; name files, or folders that hold some")
     headers, problems = _probe_all(found)
     known = read_costs(costs)
+    if pilot is not None:
+        if gpu is not None:
+            raise ConfigError(f"a pilot tells the speed of the device that it ran on, so gpu={gpu!r} cannot be given with it")
+        tried = read_pilot(pilot)
+        tried.refuse_other_settings(config or tried.config)
+        return plan_by_pilot(headers, tried, find_rates(tried.config, known, tried.prices | dict(prices or {})), problems=problems)
     return plan_headers(headers, config or RunConfig(), known, prices=prices, gpu=gpu, problems=problems)
 
 
@@ -172,6 +107,7 @@ def plan_headers(
         segments=footage.segments,
         stages=stages,
         problems=tuple(problems),
+        source="run/model_costs.toml; CPU time is that of 2 cores, money is in dollars, or in what prices were given in",
         notes=tuple(dict.fromkeys(_note(stages, config, costs))),
     )
 

@@ -6,12 +6,11 @@ is the GPU of this machine; loading, and the stages that leave it idle, are not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from action100m.models.base import TokenUsage
 from action100m.run.config import RunConfig
 from action100m.run.costs import Costs, Price
 from action100m.run.estimate import ZERO, Estimate
@@ -33,13 +32,13 @@ class Rate:
     hour: Estimate | None = None
     """Money for an hour of each; None: not known."""
 
-    def charge(self, usage: TokenUsage, held: float) -> Estimate | None:
-        """Return the money for tokens and for seconds of work of the stage; None: no price is known."""
+    def charge(self, read: Estimate, written: Estimate, gpu_hours: Estimate) -> Estimate | None:
+        """Return the money for tokens and for hours of devices; None: no price is known."""
         if self.is_hosted:
-            return None if self.tokens is None else (self.tokens.input * usage.input + self.tokens.output * usage.output) * 1e-6
+            return None if self.tokens is None else (read * self.tokens.input + written * self.tokens.output) * 1e-6
         if not self.devices:
             return ZERO
-        return None if self.hour is None else self.hour * (held / 3600 * self.devices)
+        return None if self.hour is None else gpu_hours * self.hour
 
     @property
     def cure(self) -> str | None:
@@ -54,8 +53,16 @@ class Rate:
 
 
 def find_rates(config: RunConfig, costs: Costs, prices: Prices) -> tuple[Rate, ...]:
-    """Return the rate of each model of a run, in the order of the stages; then those of models that have a price and are no part of it."""
+    """Return the rate of each model of a run, in the order of the stages."""
     return tuple(_find_rates(config, costs, prices))
+
+
+def find_other_rates(rates: Sequence[Rate], prices: Prices) -> tuple[Rate, ...]:
+    """Return those of models that have a price and are no part of the run, for what earlier settings have cost."""
+    known = {(rate.stage, rate.model) for rate in rates}
+    asks: tuple[StageName, ...] = ("caption", "annotate")
+    given = {name: price for name, price in prices.items() if isinstance(price, Price) and name != ANY_SERVER}
+    return tuple(Rate(stage, name, is_hosted=True, tokens=price) for name, price in given.items() for stage in asks if (stage, name) not in known)
 
 
 def _find_rates(config: RunConfig, costs: Costs, prices: Prices) -> Iterator[Rate]:
@@ -68,10 +75,6 @@ def _find_rates(config: RunConfig, costs: Costs, prices: Prices) -> Iterator[Rat
             devices = _list_devices(model, costs)
             yield _find_rate(stage, model, costs, prices, devices=len(devices - held))
             held |= devices
-    asks: tuple[StageName, ...] = ("caption", "annotate")
-    for name, price in prices.items():  # models of earlier settings
-        if isinstance(price, Price) and name != ANY_SERVER:
-            yield from (Rate(stage, name, is_hosted=True, tokens=price) for stage in asks if name not in map(name_model, asked[stage]))
 
 
 def _find_rate(stage: StageName, model: Any, costs: Costs, prices: Prices, *, devices: int) -> Rate:

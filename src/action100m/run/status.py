@@ -12,7 +12,7 @@ from action100m.run.config import make_stages
 from action100m.run.costs import read_costs
 from action100m.run.ledger import Spent, read_held, read_spent
 from action100m.run.prices import Prices
-from action100m.run.rates import find_rates
+from action100m.run.rates import find_other_rates, find_rates
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import StageName
@@ -72,7 +72,8 @@ def status(run: str | Path, *, prices: Prices | None = None) -> RunStatus:
     store = RunStore(run)
     config = store.read_config()
     stages, spent = make_stages(config), read_spent(store.folder)
-    rates = find_rates(config, read_costs(), store.read_prices() | dict(prices or {}))
+    prices = store.read_prices() | dict(prices or {})
+    rates = find_rates(config, read_costs(), prices)
     states = survey(store.read_videos(), stages, store)
     failures = tuple(state.failure for state in states if state.failure is not None)
     return RunStatus(
@@ -84,7 +85,7 @@ def status(run: str | Path, *, prices: Prices | None = None) -> RunStatus:
         to_retry=sum(not state.made and not state.stopped and state.failure is not None for state in states),
         left_alone=sum(state.stopped for state in states),
         spent=spent,
-        bill=make_bill(spent, read_held(store.folder), rates),
+        bill=make_bill(spent, read_held(store.folder), (*rates, *find_other_rates(rates, prices))),
     )
 
 

@@ -195,6 +195,10 @@ class RunStore:
         """Tell whether an artifact is made."""
         return bool(self._fs.exists(self._path(self.name(stage, video, key))))
 
+    def size(self, stage: Stage, video: Video, key: str) -> int:
+        """Return how many bytes an artifact takes."""
+        return int(self._fs.size(self._path(self.name(stage, video, key))))
+
     def load(self, stage: Stage, video: Video, key: str) -> Artifact:
         """Read an artifact.
 
