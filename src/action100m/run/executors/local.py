@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import IO
 from action100m import errors
 from action100m.errors import Action100MError, ModelError, WorkerError
 from action100m.run.engine import make_failure, stage_keys
-from action100m.run.executors.channel import Done, Message, Ready, Start, Step, Task, receive, send
+from action100m.run.executors.channel import LEAVING_SECONDS, Done, Message, Ready, Start, Step, Task, receive, send
 from action100m.run.store import RunStore
 from action100m.stages.base import Stage, StageName
 from action100m.video.video import Video
@@ -52,7 +53,12 @@ def run_local(tasks: Sequence[Task], stages: Sequence[Stage], needed: Sequence[S
     finally:
         for worker in crew:
             worker.stop()
-        for thread in threads:
+        patience = time.monotonic() + LEAVING_SECONDS
+        for thread in (started := [thread for thread in threads if thread.ident is not None]):
+            thread.join(max(0.0, patience - time.monotonic()))
+        for worker in crew:
+            worker.kill()
+        for thread in started:
             thread.join()
 
 
@@ -94,10 +100,16 @@ class _Worker:
             events.put(None)
 
     def stop(self) -> None:
+        """Have the process leave, with what the servers have sent noted."""
         with self.lock:
             self.stopped = True
             if (process := self.process) is not None:
-                process.kill()
+                process.terminate()
+
+    def kill(self) -> None:
+        """End a process that has not left."""
+        if (process := self.process) is not None:
+            process.kill()
 
     def _run(self, task: Task, events: queue.SimpleQueue[Step | Done | Exception | None]) -> None:
         started: StageName = self.stages[0].name

@@ -20,7 +20,7 @@ from typing import IO, Final
 from action100m.errors import Action100MError
 from action100m.run.config import make_stages
 from action100m.run.engine import run_one
-from action100m.run.executors.channel import Done, Ready, Start, Step, Task, receive, send
+from action100m.run.executors.channel import LEAVING_SECONDS, Done, Ready, Start, Step, Task, receive, send
 from action100m.run.ledger import open_ledger
 from action100m.run.store import RunStore
 from action100m.stages.base import StageName, StepState
@@ -33,19 +33,31 @@ def main() -> None:
     """Serve until the parent closes the channel or dies."""
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent decides
+    signal.signal(signal.SIGTERM, _leave)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with our messages
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(inbox,), daemon=True).start()
     start = receive(inbox.get())
     assert isinstance(start, Start)
-    _serve(start, inbox, answers)
+    try:
+        _serve(start, inbox, answers)
+    except SystemExit:
+        os._exit(128 + signal.SIGTERM)  # as a shell tells it; no thread of a library is waited for
+
+
+def _leave(*_: object) -> None:
+    """End the process at once, also in the middle of a video: artifacts are whole or absent. What the servers have sent is noted on the way out."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
 
 
 def _listen(inbox: queue.SimpleQueue[bytes]) -> None:
-    """Pass messages on, and end the process as soon as the parent is gone, also in the middle of a video: artifacts are whole or absent."""
+    """Pass messages on, and end the process as soon as the parent is gone."""
     for line in sys.stdin.buffer:
         inbox.put(line)
+    os.kill(os.getpid(), signal.SIGTERM)  # the main thread leaves
+    time.sleep(LEAVING_SECONDS)
     os._exit(0)
 
 
@@ -85,7 +97,7 @@ class _ThrottledSteps:
         try:
             send(self.answers, Step(self.uid, stage, state, share))
         except BrokenPipeError:
-            os._exit(0)  # the parent is gone, which is no failure of the video
+            sys.exit()  # the parent is gone, which is no failure of the video
 
 
 if __name__ == "__main__":
