@@ -1,6 +1,6 @@
 """FiftyOne's temporal detections: `labels.json` with the segments, and `data.json` that says where the videos are.
 
-fo.Dataset.from_dir("folder", dataset_type=fo.types.FiftyOneTemporalDetectionDataset)
+fo.Dataset.from_dir("folder", dataset_type=fo.types.FiftyOneTemporalDetectionDataset, data_path="data.json")
 """
 
 from __future__ import annotations

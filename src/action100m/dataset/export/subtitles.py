@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from action100m.dataset.export.segments import Segment, VideoSegments
 from action100m.dataset.export.tally import Tally
@@ -16,6 +16,9 @@ from action100m.errors import ConfigError
 from action100m.video.video import file_stem
 
 SubtitleFormat = Literal["srt", "vtt"]
+
+_EXACT_TIME: Final = re.compile(r"(:\d\d:\d\d)[.,](?=\d)")
+"""pysubs2 takes any line with two of them for the times of a subtitle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,6 @@ def _time(seconds: float, point: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """An empty line would end the subtitle, an arrow start another, and an empty subtitle confuses readers."""
+    """An empty line would end the subtitle, an arrow or a pair of exact times start another, and an empty subtitle confuses readers."""
     printable = "".join(" " if char.isspace() else char for char in text if char.isspace() or char.isprintable())
-    return re.sub(" +", " ", printable).strip().replace("-->", "->") or "-"
+    return _EXACT_TIME.sub(r"\1 ", re.sub(" +", " ", printable).strip().replace("-->", "->")) or "-"
