@@ -79,7 +79,6 @@ def test_a_failed_file_is_told_and_ends_with_1(call, clip, tmp_path):
         (["pack", "nowhere", "--out", "x.parquet"], "is not a run"),
         (["validate", "nowhere.parquet"], "nowhere.parquet"),
         (["report", "nowhere.parquet", "--out", "page"], "nowhere.parquet"),
-        (["run", "a.mp4", "--out", "run", "--preset", "paper"], "cannot run yet"),
         (["run", "a.mp4", "--out", "run", "--config", "nowhere.toml"], "nowhere.toml"),
         (["run", "a.mp4", "--out", "run", "--workers", "0"], "at least 1"),
     ],

@@ -8,11 +8,14 @@ import pytest
 from action100m.errors import ConfigError
 from action100m.run import presets
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
+from action100m.run.costs import read_costs
 from action100m.run.plan import plan_headers
 from action100m.run.presets import laptop, modern, paper, preset, preview
+from action100m.run.probe import Header
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-BUILT = [preview(), laptop(gpu=True), laptop(gpu=False), modern()]
+BUILT = [preview(), laptop(gpu=True), laptop(gpu=False), modern(), paper()]
+HOUR = Header("hour.mp4", seconds=3600.0, frames=108_000, width=1280, height=720)
 
 
 def test_preview_is_what_nothing_named_means():
@@ -36,9 +39,42 @@ def test_modern_leaves_the_reply_its_room_in_the_window():
     assert annotate.context_tokens + annotate.model.max_tokens == 131_072
 
 
-def test_paper_says_what_it_lacks_and_what_to_take_instead():
-    with pytest.raises(ConfigError, match=r"Perception-LM.*'modern'"):
-        paper()
+def test_paper_is_as_the_paper_says():
+    config = paper()
+    clips, frames, reasoner = config.caption.captioner, config.caption.frame_captioner, config.annotate.model
+    assert config.embed.encoder.checkpoint == "facebook/vjepa2-vitg-fpc64-384"
+    assert (config.embed.sampling.every, config.embed.window, config.embed.stride) == (4, 64, 8)
+    assert (config.segment.min_duration, config.segment.leaf_rule) == (0.5, "keep")
+    assert (clips.kind, clips.checkpoint, clips.max_new_tokens, clips.temperature) == ("vlm", "facebook/Perception-LM-3B", 1024, 0)
+    assert (frames.kind, frames.checkpoint, frames.max_new_tokens) == ("vlm", "meta-llama/Llama-3.2-11B-Vision-Instruct", 1024)
+    assert (config.caption.frames, config.caption.size) == (32, 320)
+    assert (reasoner.kind, reasoner.model, config.annotate.rounds, config.annotate.efforts) == ("endpoint", "openai/gpt-oss-120b", 3, ("high",))
+    assert (config.annotate.min_duration, config.annotate.nodes) == (4.0, "inner")
+    assert config.annotate.context_tokens + reasoner.max_tokens == 131_072
+
+
+@pytest.mark.parametrize("name", ["Noncommercial", "Community License", "gated", "HF_TOKEN", "`plm`", "GB of disk"])
+def test_paper_tells_its_licences_gates_extras_and_disk(name):
+    assert name in paper.__doc__
+
+
+@pytest.mark.parametrize(
+    ("make", "settings", "gpu", "stages", "told"),
+    [
+        (laptop, {"gpu": True}, "rtx4060", "all", r"([\d.]+) to ([\d.]+) hours of an RTX 4060"),
+        (laptop, {"gpu": False}, None, "all", r"([\d.]+) to ([\d.]+) hours of 2 cores"),
+        (modern, {}, "h100", "all", r"([\d.]+) to ([\d.]+) hours of an H100"),
+        (paper, {}, "h100", "all", r"([\d.]+) to ([\d.]+) hours of an H100"),
+        (paper, {}, "v100", "all but annotate", r"([\d.]+) to ([\d.]+) hours\s+of a V100"),
+    ],
+    ids=["laptop", "laptop without a gpu", "modern", "paper", "paper on a V100"],
+)
+def test_the_speed_that_is_told_is_what_plan_reckons(make, settings, gpu, stages, told):
+    planned = plan_headers([HOUR], make(**settings), read_costs(), gpu=gpu).stages
+    counted = [stage for stage in planned if stages == "all" or stage.stage != "annotate"]
+    hours = [stage.cpu_hours if gpu is None else stage.gpu_hours for stage in counted]
+    low, high = map(float, re.search(told, make.__doc__).groups())
+    assert (low, high) == (pytest.approx(sum(one.low for one in hours), rel=0.05), pytest.approx(sum(one.high for one in hours), rel=0.05))
 
 
 def test_there_is_no_preset_of_another_name():
@@ -48,16 +84,23 @@ def test_there_is_no_preset_of_another_name():
 
 @pytest.mark.parametrize("config", BUILT)
 def test_plan_knows_the_models_of_every_preset(config):
-    models = [config.embed.encoder, config.caption.captioner, config.annotate.model]
+    models = [config.embed.encoder, config.caption.captioner, config.caption.frame_captioner or config.caption.captioner, config.annotate.model]
     figures = Path(plan_headers.__code__.co_filename).with_name("model_costs.toml").read_text()
     for model in models:
         name = getattr(model, "checkpoint", None) or getattr(model, "model", model.kind)
         assert re.search(rf'^\[models\.("{re.escape(name)}"|{re.escape(name)})\]', figures, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("name", ["laptop", "modern"])
+@pytest.mark.parametrize("name", ["laptop", "modern", "paper"])
 def test_each_preset_with_models_has_a_recipe_that_names_its_models(name):
     recipe = (RECIPES / f"{name}.sh").read_text()
     assert f"--preset {name}" in recipe
-    for line in re.findall(r"vllm serve .*", presets.modern.__doc__ if name == "modern" else ""):
+    for line in re.findall(r"vllm serve .*", getattr(presets, name).__doc__):
         assert line in recipe
+
+
+def test_the_recipe_of_paper_asks_for_both_gates_before_all_else_is_fetched():
+    recipe = (RECIPES / "paper.sh").read_text()
+    asked = re.search(r"for model in (.*); do", recipe[: recipe.index("pip install --quiet vllm")])[1].split()
+    assert asked == [paper().caption.captioner.checkpoint, paper().caption.frame_captioner.checkpoint]
+    assert "[vjepa2,plm,endpoint]" in recipe

@@ -1,4 +1,9 @@
-"""Settings that go together, by name. Memory and disk are reckoned from parameter counts (2 bytes each in bfloat16), not measured."""
+"""Settings that go together, by name.
+
+Memory and disk are reckoned from parameter counts (2 bytes each in bfloat16), and speed from the figures in run/model_costs.toml, as `plan` does:
+neither was measured. Speed is told as hours of a device for an hour of video at 720p and 30 frames a second; intervals are as wide as what is not
+known: how much there is to see, how long replies are, and how many are written at once.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +39,10 @@ def laptop(*, gpu: bool | None = None) -> RunConfig:
     annotations, without thinking (Apache-2.0): 6.5 GB of weights in bfloat16, and as much again on disk. None is gated. Needs the extras `vjepa2`,
     `vlm` and `reasoner`.
 
+    Expected speed: 2.0 to 52 hours of an RTX 4060 for an hour of video.
+
     Without a GPU the descriptor takes the place of V-JEPA 2, which takes four minutes for one window on two cores, and SmolVLM2-500M that of the
-    larger one: a video then takes hours, not minutes.
+    larger one. Expected speed: 81 to 560 hours of 2 cores for an hour of video. That is for a trial on a clip of a minute, not for more.
     """
     has_gpu = _find_gpu() if gpu is None else gpu
     device: Device = "auto" if has_gpu else "cpu"
@@ -58,6 +65,8 @@ def modern() -> RunConfig:
     V-JEPA 2 ViT-g at 384 pixels (1 B parameters, 2 GB; MIT), Qwen3-VL-8B for all captions (18 GB; Apache-2.0), gpt-oss-120b for the annotations
     (63 GB; Apache-2.0): two GPUs of 80 GB, and 85 GB of disk. None is gated. One video leaves such servers half idle: run it with `--workers 4`.
     Needs the extras `vjepa2` and `endpoint` here, and vLLM where the servers are.
+
+    Expected speed: 0.43 to 18 hours of an H100 for an hour of video, both GPUs together.
     """
     captioner = CaptionEndpointConfig(model="Qwen/Qwen3-VL-8B-Instruct", base_url="http://localhost:8001/v1", concurrency=32)
     return RunConfig(
@@ -68,14 +77,27 @@ def modern() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """The paper's models: V-JEPA 2 ViT-g, Perception-LM-3B, Llama-3.2-Vision-11B, gpt-oss-120b. Refused until Perception-LM can be run.
+    """The paper's models (section 3): encoder and captioners in this process, the reasoner behind vLLM on this machine or, by `base_url`, another.
 
-    Raises:
-        ConfigError: always, for now.
+        vllm serve openai/gpt-oss-120b --port 8000
+
+    V-JEPA 2 ViT-g at 384 pixels (1 B parameters, 2 GB; MIT), Perception-LM-3B for clips of 32 frames (7 GB; FAIR Noncommercial Research License),
+    Llama-3.2-Vision-11B for middle frames (21 GB; Llama 3.2 Community License, which grants its multimodal models to nobody in the EU), gpt-oss-120b
+    for the annotations (63 GB; Apache-2.0), in three rounds, the first at high effort: two GPUs of 80 GB, one of which holds the first three and
+    their batches, and 95 GB of disk. Both captioners run here, since vLLM has no code of its own for Perception-LM, and since 0.11 none for
+    Llama-3.2-Vision. Both are gated: accept their terms at huggingface.co/facebook/Perception-LM-3B and
+    huggingface.co/meta-llama/Llama-3.2-11B-Vision-Instruct, and set HF_TOKEN. Read the first before you use captions for more than research. Needs
+    the extras `vjepa2`, `plm` and `endpoint` here, and vLLM where the server is.
+
+    Expected speed: 0.45 to 16 hours of an H100 for an hour of video, both GPUs together. In the paper all but the reasoner ran on V100s, whose 32 GB
+    do not hold both captioners at once: 3.2 to 54 hours of a V100.
     """
-    raise ConfigError(
-        "preset 'paper' needs Perception-LM, which action100m cannot run yet. Take the preset 'modern', whose other models are the paper's or of "
-        "their size, or name captioners in a --config file: kind 'vlm' runs Llama-3.2-Vision"
+    clips = VlmConfig(checkpoint="facebook/Perception-LM-3B", tiles=False, batch_tokens=131_072)  # a lone frame is seen as one of a clip is
+    frames = VlmConfig(checkpoint="meta-llama/Llama-3.2-11B-Vision-Instruct", batch_tokens=65_536)
+    return RunConfig(
+        embed=EmbedConfig(encoder=VJepa2Config(checkpoint="facebook/vjepa2-vitg-fpc64-384")),
+        caption=CaptionConfig(captioner=clips, frame_captioner=frames, batch=64),
+        annotate=AnnotateConfig(model=EndpointConfig(concurrency=32), context_tokens=131_072 - 16_384),
     )
 
 
@@ -86,7 +108,7 @@ def preset(name: str) -> RunConfig:
     """Return the settings of a preset by its name.
 
     Raises:
-        ConfigError: there is no such preset, or this version lacks models that it needs.
+        ConfigError: there is no such preset.
     """
     if name not in _PRESETS:
         raise ConfigError(f"there is no preset {name!r}; choose one of {', '.join(get_args(PresetName))}")
