@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from action100m.cli.figures import format_span
+from action100m.cli.figures import format_span, format_time
 from action100m.run.estimate import Estimate
 
 
@@ -22,3 +22,8 @@ from action100m.run.estimate import Estimate
 )
 def test_an_interval_has_one_unit(low, high, text):
     assert format_span(Estimate(low, high)) == text
+
+
+@pytest.mark.parametrize(("low", "high", "text"), [(0.01, 0.033, "36-119 s"), (0.5, 1.9, "30-114 min"), (1, 3, "1-3 h"), (0, 0, "")])
+def test_a_time_has_the_unit_that_suits_it(low, high, text):
+    assert format_time(Estimate(low, high)) == text

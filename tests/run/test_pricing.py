@@ -18,7 +18,7 @@ from action100m.run.pricing import find_tariff
 from action100m.run.workload import Load
 
 COSTS = read_costs()
-LOAD = Load(*(Estimate.exactly(value) for value in (10, 0, 4e6, 3e6, 1e6)))
+LOAD = Load(*(Estimate.exactly(value) for value in (10, 0, 0, 4e6, 3e6, 1e6)))
 
 
 def _find(model, *, prices=(), gpu=None, shows_images=False, costs=COSTS):

@@ -74,11 +74,22 @@ def test_videos_add_up():
 def test_a_clip_is_shown_twice_for_each_node():
     footage = _footage()
     captioner = COSTS.models["facebook/Perception-LM-3B"]
-    load = load_clips(footage, COSTS.content, captioner)
+    load = load_clips(footage, COSTS.content, captioner, caches=False)
     assert load.requests == footage.nodes * 2
     shown = load.images.low / load.requests.low
     assert 28 < shown < 32  # of 32; in the official records 0.88 to 0.96 of them at 30 frames a second
     assert load.tokens_in.low == pytest.approx(load.images.low * 256, rel=0.01)
+
+
+def test_a_server_that_caches_reads_the_frames_of_a_node_once():
+    footage, captioner = _footage(), COSTS.models["Qwen/Qwen3-VL-8B-Instruct"]
+    plain, cached = (load_clips(footage, COSTS.content, captioner, caches=caches) for caches in (False, True))
+    assert plain.tokens_fresh == plain.tokens_in == cached.tokens_in
+    assert plain.images_fresh == plain.images == cached.images
+    assert cached.tokens_fresh.high == cached.tokens_in.high  # if the cache does not work
+    assert cached.images_fresh.low == pytest.approx(footage.clip_frames.low)
+    assert cached.tokens_in.low - cached.tokens_fresh.low == pytest.approx(footage.clip_frames.low * 100)  # tokens a picture
+    assert 0.5 < cached.tokens_fresh.low / cached.tokens_in.low < 0.53  # the prompts themselves are read both times
 
 
 def test_a_frame_alone_is_shown_in_tiles_by_models_that_do():

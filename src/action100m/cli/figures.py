@@ -25,8 +25,8 @@ def _round(value: float) -> str:
 
 
 def format_time(hours: Estimate) -> str:
-    """Return minutes below two hours, else hours."""
-    unit, scale = ("min", 60) if hours.high < 2 else ("h", 1)
+    """Return seconds below two minutes, minutes below two hours, else hours."""
+    unit, scale = next(((unit, scale) for unit, scale in (("s", 3600), ("min", 60)) if hours.high * scale < 120), ("h", 1))
     return f"{format_span(hours * scale)} {unit}" if hours.high else ""
 
 

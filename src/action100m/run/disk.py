@@ -20,10 +20,9 @@ _ENTRY: Final = Estimate(200, 600)
 """Bytes that a reply takes beside its text: keys and counts in JSON, or a row with its indices in the ledger."""
 
 
-def embed_bytes(footage: Footage, encoder: ModelCost) -> Estimate:
-    """Return what vectors, times and measurements take."""
-    sample = 4 * (encoder.width or 0) + _SAMPLE
-    return Estimate.exactly(footage.samples * sample + footage.frames * _FRAME + footage.videos * _ARCHIVE)
+def embed_bytes(*, samples: int, frames: int, videos: int, width: int) -> Estimate:
+    """Return what vectors of so many numbers, times and measurements take."""
+    return Estimate.exactly(samples * (4 * width + _SAMPLE) + frames * _FRAME + videos * _ARCHIVE)
 
 
 def segment_bytes(footage: Footage, content: Content) -> Estimate:

@@ -28,6 +28,8 @@ class Trial:
 
     seconds: float
     samples: int
+    width: int
+    """Numbers in a vector."""
     windows: int
     nodes: int
     segments: int
@@ -100,6 +102,7 @@ def _read_trial(video: Video, stages: Sequence[Stage], store: RunStore, ledger: 
     return Trial(
         seconds=float(embedded.embeddings.edges[-1] - embedded.embeddings.edges[0]),
         samples=len(embedded.seconds),
+        width=embedded.embeddings.vectors.shape[1],
         windows=windows,
         nodes=len(annotated.tree),
         segments=len({turn.node for turn in annotated.history}),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from action100m.run.disk import embed_bytes
 from action100m.run.estimate import ZERO, Estimate
 from action100m.run.extrapolate import Ahead, count_effective, extrapolate
 from action100m.run.ledger import Spent
@@ -22,9 +23,9 @@ def plan_by_pilot(headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate]
     scale = _Scale(headers, pilot)
     stages = tuple(stage for name in get_args(StageName) for stage in _plan_stage(name, scale, pilot, [rate for rate in rates if rate.stage == name]))
     return Plan(
-        videos=len(headers),
+        videos=scale.videos,
         seconds=scale.seconds,
-        frames=sum(header.frames for header in headers),
+        frames=scale.frames,
         samples=scale.samples,
         windows=scale.windows,
         nodes=scale.predict(lambda trial: trial.nodes),
@@ -44,21 +45,27 @@ class _Scale:
         samples = [header.count_samples(embed.sampling) for header in headers]
         lengths = [header.seconds for header in headers]
         self._trials = pilot.trials
-        self._videos = count_effective(lengths) if lengths else 0.0
+        self._effective = count_effective(lengths) if lengths else 0.0
+        self.videos = len(headers)
+        self.frames = sum(header.frames for header in headers)
         self.seconds = sum(lengths)
         self.samples = sum(samples)
         self.windows = sum(count_windows(count, window=embed.window, stride=embed.stride) for count in samples)
 
-    def predict(self, measure: Callable[[Trial], float], *, by: Literal["seconds", "samples", "windows"] = "seconds") -> Estimate:
+    def predict(self, measure: Callable[[Trial], float], *, by: Literal["seconds", "windows"] = "seconds") -> Estimate:
         """Return an amount that grows with the length of the videos, or with what is known exactly of them."""
         sizes = [getattr(trial, by) for trial in self._trials]
-        return extrapolate([*map(measure, self._trials)], sizes, Ahead(getattr(self, by), self._videos))
+        return extrapolate([*map(measure, self._trials)], sizes, Ahead(getattr(self, by), self._effective))
+
+    def count_vectors(self) -> Estimate:
+        """Return the bytes of all embeddings, which are known."""
+        return embed_bytes(samples=self.samples, frames=self.frames, videos=self.videos, width=self._trials[0].width)
 
 
 def _plan_stage(stage: StageName, scale: _Scale, pilot: Pilot, rates: Sequence[Rate]) -> Iterator[StagePlan]:
     """Yield the plan of each model. What the stage itself takes stands with the first."""
     hours = scale.predict(lambda trial: trial.held[stage] / 3600, by="windows" if stage == "embed" else "seconds")
-    disk = scale.predict(lambda trial: trial.disk[stage], by="samples" if stage == "embed" else "seconds")
+    disk = scale.count_vectors() if stage == "embed" else scale.predict(lambda trial: trial.disk[stage])
     plans = [_plan_model(rate, scale, pilot, hours) for rate in rates] or [StagePlan(stage, "ward", "")]
     here = not any(rate.devices or rate.is_hosted for rate in rates)
     requests = plans[0].requests if rates and _is_paid(rates[0], pilot) else _count_requests(stage, scale)

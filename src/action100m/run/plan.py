@@ -115,7 +115,8 @@ def plan_headers(
 def _plan_stages(footage: Footage, config: RunConfig, costs: Costs, find: Callable[..., Tariff]) -> Iterator[StagePlan]:
     encoder = find(config.embed.encoder, shows_images=True)
     embed = _book("embed", encoder, Load(Estimate.exactly(footage.windows)), encoder.charge_windows(footage, costs))
-    yield replace(embed, cpu_hours=embed.cpu_hours + footage.decoding_hours, disk_bytes=embed_bytes(footage, encoder.cost))
+    disk = embed_bytes(samples=footage.samples, frames=footage.frames, videos=footage.videos, width=encoder.cost.width or 0)
+    yield replace(embed, cpu_hours=embed.cpu_hours + footage.decoding_hours, disk_bytes=disk)
     yield StagePlan("segment", "ward", "", disk_bytes=segment_bytes(footage, costs.content))
     captions = list(_plan_captions(footage, config.caption, costs, find))
     if any(stage.images.high for stage in captions):  # the video is decoded once more, for the frames
@@ -128,7 +129,8 @@ def _plan_captions(footage: Footage, config: CaptionConfig, costs: Costs, find: 
     """Yield the plan of the captioner, and that of the one for frames if there is one."""
     tariff = find(config.captioner, shows_images=True)
     single = tariff if config.frame_captioner is None else find(config.frame_captioner, shows_images=True)
-    clips, frames = load_clips(footage, costs.content, tariff.cost), load_frames(footage, costs.content, single.cost)
+    clips = load_clips(footage, costs.content, tariff.cost, caches=tariff.is_served)
+    frames = load_frames(footage, costs.content, single.cost)
     disk = caption_bytes(footage, costs.content, tariff.cost)
     if config.frame_captioner is None:
         clips = clips + frames

@@ -30,6 +30,8 @@ class StagePlan:
     """Windows for an encoder."""
     images: Estimate = ZERO
     """Pictures shown; not told by a pilot."""
+    images_fresh: Estimate = ZERO
+    """Of `images`, those that a prefix cache does not save."""
     tokens_in: Estimate = ZERO
     tokens_fresh: Estimate = ZERO
     """Of `tokens_in`, those that a prefix cache does not save: at least, if it always works; at most, if there is none."""

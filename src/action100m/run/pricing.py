@@ -123,7 +123,7 @@ def _encode_seconds(footage: Footage, cost: ModelCost, device: Device, device_na
 
 def _ask_seconds(load: Load, cost: ModelCost, device: Device, device_name: str, rows: Estimate) -> Estimate:
     """Return seconds for seeing, reading and writing: by the speed measured on this device, else by the work."""
-    seeing = load.images * cost.tflop_per_image / device.tflops
+    seeing = load.images_fresh * cost.tflop_per_image / device.tflops
     if device_name in cost.tokens_per_second:
         return seeing + (load.tokens_fresh + load.tokens_out) / cost.tokens_per_second[device_name]
     if cost.gflop_per_token is None:

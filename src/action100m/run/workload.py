@@ -7,7 +7,7 @@ the released records, and never more than the length of the video lets there be.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Final
 
@@ -58,6 +58,8 @@ class Load:
     requests: Estimate
     images: Estimate = ZERO
     """Pictures; a frame in tiles is several."""
+    images_fresh: Estimate = ZERO
+    """Of `images`, those that the model has to look at: not the ones whose tokens are in the server's prefix cache."""
     tokens_in: Estimate = ZERO
     tokens_fresh: Estimate = ZERO
     """Of `tokens_in`, those that are not in the server's prefix cache."""
@@ -67,6 +69,7 @@ class Load:
         return Load(
             self.requests + other.requests,
             self.images + other.images,
+            self.images_fresh + other.images_fresh,
             self.tokens_in + other.tokens_in,
             self.tokens_fresh + other.tokens_fresh,
             self.tokens_out + other.tokens_out,
@@ -146,15 +149,27 @@ def _clip_frames(durations: Sequence[float], rate: float, frames: int) -> float:
     return sum(max(1.0, min(frames, seconds * rate)) for seconds in durations) / len(durations)
 
 
-def load_clips(footage: Footage, content: Content, captioner: ModelCost) -> Load:
-    """Return what describing and naming the action of every node asks for."""
-    prompts = sum(len(read_prompt(name)) for name in ("caption_clip", "caption_action"))
-    return _load_captions(
+def load_clips(footage: Footage, content: Content, captioner: ModelCost, *, caches: bool) -> Load:
+    """Return what describing and naming the action of every node asks for.
+
+    caches: whether the model is behind a server. Both requests about a node show the same frames before they ask, so a prefix cache that works has
+    them looked at and read once; one that does not, or is full, twice.
+    """
+    text = Estimate.exactly(sum(len(read_prompt(name)) for name in ("caption_clip", "caption_action"))) / content.bytes_per_token
+    load = _load_captions(
         requests=footage.nodes * 2,
         images=footage.clip_frames * 2,
         tokens_per_image=captioner.tokens_per_image,
-        text=footage.nodes * (Estimate.exactly(prompts) / content.bytes_per_token),
+        text=footage.nodes * text,
         written=footage.nodes * ((content.clip_caption_bytes + content.clip_action_bytes) / content.bytes_per_token),
+    )
+    if not caches:
+        return load
+    known = footage.clip_frames.low
+    return replace(
+        load,
+        images_fresh=Estimate(load.images.low - known, load.images.high),
+        tokens_fresh=Estimate(load.tokens_in.low - known * captioner.tokens_per_image, load.tokens_in.high),
     )
 
 
@@ -171,7 +186,7 @@ def load_frames(footage: Footage, content: Content, captioner: ModelCost) -> Loa
 
 def _load_captions(*, requests: Estimate, images: Estimate, tokens_per_image: float, text: Estimate, written: Estimate) -> Load:
     read = images * tokens_per_image + text
-    return Load(requests, images, read, read, written)
+    return Load(requests, images, images, read, read, written)
 
 
 def load_chats(footage: Footage, content: Content, config: AnnotateConfig, *, thinking: Estimate, caches: bool) -> Load:
