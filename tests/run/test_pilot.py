@@ -37,7 +37,7 @@ def _write_clips(folder, lengths):
     for number, seconds in enumerate(lengths):
         chance = np.random.default_rng([seconds, number])
         levels = np.repeat(chance.permutation(np.linspace(30, 220, 8)), chance.integers(2 * FPS, 4 * FPS, 8))
-        pictures = (np.clip(levels[at] + chance.integers(-20, 20, (90, 160, 3)), 0, 255).astype(np.uint8) for at in range(seconds * FPS))
+        pictures = (np.clip(levels[at] + chance.integers(-20, 20, (48, 64, 3)), 0, 255).astype(np.uint8) for at in range(seconds * FPS))
         write_clip(folder / f"clip{number}.mp4", pictures, fps=FPS)
     return folder
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 import action100m
 from action100m.errors import ConfigError
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.vjepa2 import VJepa2Config
-from action100m.run.config import RunConfig
 from action100m.run.costs import read_costs
 from action100m.run.estimate import Estimate
 from action100m.run.plan import plan, plan_headers
+from action100m.run.presets import paper
 from action100m.run.probe import Header
 from action100m.run.run import run_videos
-from action100m.stages.annotate import AnnotateConfig
 from action100m.tree import tree_from_json
 from support.clips import time_code_pictures, write_clip
 
@@ -35,22 +31,10 @@ def clip(tmp_path_factory):
     return write_clip(path, time_code_pictures([number / 12 for number in range(72)]), fps=12)
 
 
-def _paper_config():
-    config = RunConfig()
-    captioner = SimpleNamespace(kind="perception_lm", checkpoint="facebook/Perception-LM-3B")
-    frame_captioner = SimpleNamespace(kind="vlm", checkpoint="meta-llama/Llama-3.2-11B-Vision-Instruct")
-    return replace(
-        config,
-        embed=replace(config.embed, encoder=VJepa2Config()),
-        caption=replace(config.caption, captioner=captioner, frame_captioner=frame_captioner),
-        annotate=AnnotateConfig(model=EndpointConfig()),
-    )
-
-
 def _plan_mean_video(costs):
     """One video of mean length at 30 frames a second. All figures grow in proportion, so the data set is as many times it."""
     seconds = PAPER_SECONDS / PAPER_VIDEOS
-    return plan_headers([Header("mean", seconds, round(30 * seconds), 640, 360)], _paper_config(), costs)
+    return plan_headers([Header("mean", seconds, round(30 * seconds), 640, 360)], paper(), costs)
 
 
 def _hours_by_device(planned):
@@ -131,14 +115,26 @@ def test_no_video_at_all_is_an_error():
 
 
 def test_frames_for_captions_cost_another_decoding(clip):
-    config = _paper_config()
-    preview, paper = plan([str(clip)]), plan([str(clip)], config)
-    assert paper.cpu_hours.high == pytest.approx(2 * preview.cpu_hours.high)
-    assert [stage.model for stage in paper.stages][2:4] == ["facebook/Perception-LM-3B", "meta-llama/Llama-3.2-11B-Vision-Instruct"]
+    weightless, planned = plan([str(clip)]), plan([str(clip)], paper())
+    assert planned.cpu_hours.high == pytest.approx(2 * weightless.cpu_hours.high)
+    assert [stage.model for stage in planned.stages][2:4] == ["facebook/Perception-LM-3B", "meta-llama/Llama-3.2-11B-Vision-Instruct"]
+
+
+def test_the_preset_paper_has_figures_for_each_of_its_models(clip):
+    planned = plan([str(clip)], paper())
+    models = [stage for stage in planned.stages if stage.stage != "segment"]
+    assert [(stage.model, stage.runs_on.split()[1]) for stage in models] == [
+        ("facebook/vjepa2-vitg-fpc64-384", "V100"),
+        ("facebook/Perception-LM-3B", "V100"),
+        ("meta-llama/Llama-3.2-11B-Vision-Instruct", "V100"),
+        ("openai/gpt-oss-120b", "H100"),
+    ]
+    assert all(stage.requests.low > 0 and 0 < stage.gpu_hours.low < stage.gpu_hours.high for stage in models)
+    assert all(stage.tokens_in.low > 0 and stage.tokens_out.low > 0 for stage in models[1:])
 
 
 def test_what_is_taken_for_granted_is_told(clip):
-    config = _paper_config()
+    config = paper()
     notes = plan([str(clip)], replace(config, annotate=replace(config.annotate, nodes="all", subtree_depth=2))).notes
     assert any("no price is known for an hour of NVIDIA V100" in note for note in notes)
     assert any("how much openai/gpt-oss-120b thinks is not known" in note for note in notes)
@@ -149,7 +145,7 @@ def test_what_is_taken_for_granted_is_told(clip):
 
 
 def test_figures_come_out_as_json(clip):
-    value = json.loads(json.dumps(plan([str(clip)], _paper_config()).to_dict()))
+    value = json.loads(json.dumps(plan([str(clip)], paper()).to_dict()))
     assert value["total"]["gpu_hours"]["low"] <= value["total"]["gpu_hours"]["high"]
     assert value["stages"][0]["money"] is None
     assert value["stages"][0]["requests"] == {"low": 1, "high": 1}
