@@ -40,6 +40,11 @@ def lazily(requests, chance: random.Random, *, slowest: float):
         yield request
 
 
+def take_slowly(replies, chance: random.Random) -> None:
+    for _ in replies:
+        time.sleep(chance.random() * 0.004)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_ctrl_c_at_any_moment_loses_no_reply_that_was_delivered(tmp_path, seed):
     """The consumer, and every other time also what makes the requests, is slower than the server: Ctrl-C strikes now here, now there."""
@@ -50,8 +55,7 @@ def test_ctrl_c_at_any_moment_loses_no_reply_that_was_delivered(tmp_path, seed):
         requests = lazily([chat_request(str(number), str(number)) for number in range(400)], chance, slowest=0.002 * (seed % 2))
         press_ctrl_c(lambda: len(server.delivered) >= least, pressed)
         with pytest.raises(KeyboardInterrupt):
-            for _ in model.chat(requests):
-                time.sleep(chance.random() * 0.004)
+            take_slowly(model.chat(requests), chance)
     delivered, kept = server.delivered_before(pressed[0]), noted(tmp_path)
     assert len(delivered) >= least
     assert delivered <= set(kept)
@@ -66,8 +70,7 @@ def test_ctrl_c_loses_no_caption(tmp_path, seed):
         requests = [caption_request(str(number), frames=1, prompt=str(number)) for number in range(300)]
         press_ctrl_c(lambda: len(server.delivered) >= 40 * (seed + 1), pressed)
         with pytest.raises(KeyboardInterrupt):
-            for _ in captioner.caption(lazily(requests, chance, slowest=0.002)):
-                time.sleep(chance.random() * 0.004)
+            take_slowly(captioner.caption(lazily(requests, chance, slowest=0.002)), chance)
     assert server.delivered_before(pressed[0]) <= set(noted(tmp_path))
 
 

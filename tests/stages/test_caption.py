@@ -8,6 +8,7 @@ import pytest
 from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import ConfigError, EndpointError, ModelError
 from action100m.models.base import CaptionReply
+from action100m.models.endpoint_caption import CaptionEndpointConfig
 from action100m.stages import caption as caption_module
 from action100m.stages.caption import Caption, CaptionConfig, Captioned
 from action100m.stages.embed import Embedded
@@ -53,8 +54,11 @@ class Witness:
     name: str = "witness"
     is_free: bool = True
     heard: list[tuple[str, ...]] = field(default_factory=list)
+    handed: list[int] = field(default_factory=list)
 
     def caption(self, requests):
+        requests = list(requests)
+        self.handed.append(len(requests))
         self.heard += [tuple(cue.text for cue in request.transcript) for request in requests]
         return [CaptionReply(request.node, request.field, self.tell(request)) for request in reversed(requests)]
 
@@ -62,9 +66,9 @@ class Witness:
         return " ".join(f"{read_time_code(picture):.2f}" for picture in request.frames.data)
 
 
-def stage_with(captioner, **settings):
+def stage_with(model, **settings):
     stage = Caption(CaptionConfig(**settings))
-    stage._captioners = dict.fromkeys(("frame_caption", "clip_caption", "clip_action"), captioner)
+    stage._captioners = dict.fromkeys(("frame_caption", "clip_caption", "clip_action"), model)
     return stage
 
 
@@ -92,7 +96,7 @@ def test_every_caption_rests_on_frames_of_its_own_node(video, embedded, batch):
 def test_it_tells_how_far_it_is(video, embedded):
     shares = []
     stage_with(Witness(), fit="squash", batch=2)(video, given_tree(embedded, ("", 3.0)), shares.append)
-    assert shares == pytest.approx([2 / 8, 4 / 8, 6 / 8, 1])
+    assert shares == pytest.approx([number / 8 for number in range(1, 9)])
 
 
 def test_the_middle_frame_of_a_leaf_is_within_a_frame_of_the_middle(video, embedded):
@@ -154,8 +158,12 @@ def test_a_captioner_that_leaves_requests_unanswered_is_an_error(video, embedded
         def caption(self, requests):
             return [replace(reply, node="another") for reply in super().caption(requests)]
 
-    for captioner in (Forgetful(), Confused()):
-        with pytest.raises(ModelError, match="witness was asked for"):
+    class Repeating(Witness):
+        def caption(self, requests):
+            return super().caption(requests) * 2
+
+    for captioner, words in ((Forgetful(), "left 1 captions unanswered"), (Confused(), "was not asked for"), (Repeating(), "or has told it before")):
+        with pytest.raises(ModelError, match=words):
             stage_with(captioner, fit="squash")(video, given_tree(embedded))
 
 
@@ -233,6 +241,7 @@ def test_the_caption_and_the_action_of_a_node_share_their_frames(video, embedded
 
     class Keeps(Witness):
         def caption(self, requests):
+            requests = list(requests)
             asked.update({(request.node, request.field): request.frames for request in requests})
             return super().caption(requests)
 
@@ -247,3 +256,26 @@ def test_captions_that_got_no_answer_fail_the_video_so_that_a_rerun_asks_for_the
 
     with pytest.raises(EndpointError, match=r"3 of 3 captions got no answer, such as .* of .*: error 503"):
         stage_with(Loses(), fit="squash")(video, given_tree(embedded))
+
+
+def test_a_model_in_this_process_is_handed_batches_and_servers_take_what_they_have_room_for(video, embedded):
+    given = given_tree(embedded, ("", 3.0))
+    inside, behind = Witness(), Witness()
+    stage_with(inside, fit="squash", batch=3)(video, given)
+    stage_with(behind, fit="squash", batch=3, captioner=CaptionEndpointConfig())(video, given)
+    assert (inside.handed, behind.handed) == ([3, 3, 2], [8])
+
+
+def test_frames_are_decoded_as_servers_take_them(video, embedded, monkeypatch):
+    decoded = []
+    real = caption_module.pictures_at
+    monkeypatch.setattr(caption_module, "pictures_at", lambda *given: (decoded.append(picture.seconds) or picture for picture in real(*given)))
+
+    class Lazy(Witness):
+        def caption(self, requests):
+            for request in requests:
+                assert decoded[-1] < request.end
+                yield CaptionReply(request.node, request.field, self.tell(request))
+
+    made = stage_with(Lazy(), fit="squash", captioner=CaptionEndpointConfig())(video, given_tree(embedded, ("", 3.0), ("1", 5.5)))
+    assert all(node.clip_caption for node in made.tree.nodes)

@@ -6,8 +6,9 @@ Requests carry the node and the exact times of their frames; replies are joined 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import Annotated, Any, ClassVar, Final, Self, get_args
 
 import numpy as np
@@ -64,8 +65,8 @@ class CaptionConfig:
     fit: Fit = "letterbox"
     """How a frame comes to be square: padded with black, or stretched. The paper does not tell."""
     batch: int = 32
-    """Requests handed to the captioners at once. With 32 frames of 320 x 320 each they hold 160 MB. Servers are busy only with as many under way:
-    raise it with their `concurrency`."""
+    """Requests handed at once to a captioner in this process. With 32 frames of 320 x 320 each they hold 160 MB. Servers are sent requests as they
+    have room for them."""
 
     def __post_init__(self) -> None:
         if self.fit not in get_args(Fit):
@@ -122,6 +123,16 @@ class Captioned:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one captioner is asked for, in one pass over the video."""
+
+    captioner: Captioner
+    plan: tuple[PlannedCaption, ...]
+    batch: int | None
+    """Requests handed over at once; None: as many as the captioner has room for."""
+
+
 class Caption:
     """The stage: plan, ask, join."""
 
@@ -161,13 +172,10 @@ class Caption:
             self.setup()
         tree = given["segment"].tree
         replies: dict[_Place, CaptionReply] = {}
-        seconds: dict[str, dict[str, tuple[float, ...]]] = {}
         planned = count_captions(tree)
-        for batch in batched(self._requests(video, given["embed"], tree), self.config.batch):
-            replies |= self._ask(batch)
-            for request in batch:
-                if request.frames is not None:
-                    seconds.setdefault(request.node, {})[request.field] = request.seconds
+        passes = list(self._plan(given["embed"], tree))
+        for reply in chain.from_iterable(self._ask(video, given["embed"], once) for once in passes):
+            replies[reply.node, reply.field] = reply
             on_progress(len(replies) / planned)
         if lost := [reply for reply in replies.values() if reply.outcome == "lost"]:
             raise EndpointError(f"{len(lost)} of {planned} captions got no answer, such as {lost[0].field} of {lost[0].node}: {lost[0].problem}")
@@ -178,29 +186,29 @@ class Caption:
             prompts=_digests(self._prompts),
             captioner=self._captioners["clip_caption"].name,
             frame_captioner=self._captioners["frame_caption"].name,
-            seconds=seconds,
+            seconds=_frame_times(passes),
             remarks=tuple(Remark(node, name, reply.problem) for (node, name), reply in replies.items() if reply.text and reply.problem),
         )
 
-    def _ask(self, batch: Sequence[CaptionRequest]) -> dict[_Place, CaptionReply]:
-        replies: dict[_Place, CaptionReply] = {}
-        for captioner in {id(captioner): captioner for captioner in self._captioners.values()}.values():
-            requests = [request for request in batch if self._captioners[request.field] is captioner]
-            replies |= _ask(captioner, requests) if requests else {}
-        return replies
+    def _plan(self, embedded: Embedded, tree: Tree) -> Iterator[_Pass]:
+        config, captioners = self.config, {id(captioner): captioner for captioner in self._captioners.values()}
+        for captioner in captioners.values():
+            fields = [name for name, other in self._captioners.items() if other is captioner]
+            chosen = config.frame_captioner if fields == ["frame_caption"] else config.captioner
+            presented, most = (embedded.report.presented, config.frames) if captioner.evidence == "frames" else (embedded.seconds, None)
+            plan = tuple(planned for planned in plan_captions(tree, presented, frames=most) if planned.field in fields)
+            yield _Pass(captioner, plan, batch=None if isinstance(chosen, CaptionEndpointConfig) else config.batch)
 
-    def _requests(self, video: Video, embedded: Embedded, tree: Tree) -> Iterator[CaptionRequest]:
-        """Yield the requests whose evidence is measurements, then those with frames, as the frames come."""
-        by_evidence = {field: captioner.evidence for field, captioner in self._captioners.items()}
-        if "signals" in by_evidence.values():
-            for planned in plan_captions(tree, embedded.seconds, frames=None):
-                if by_evidence[planned.field] == "signals":
-                    after = np.nextafter(planned.seconds[-1], np.inf)  # views of the measurements: a copy for every node would grow with the video
-                    yield replace(self._request(video, planned), signals=embedded.signals.between(planned.seconds[0], after))
-        if "frames" in by_evidence.values():
-            plan = plan_captions(tree, embedded.report.presented, frames=self.config.frames)
-            requests = [self._request(video, planned) for planned in plan if by_evidence[planned.field] == "frames"]
-            yield from _with_frames(video.location, requests, FrameSize(self.config.size, self.config.size, self.config.fit))
+    def _ask(self, video: Video, embedded: Embedded, once: _Pass) -> Iterator[CaptionReply]:
+        """Yield the replies of one captioner, which is asked as the evidence comes."""
+        requests: Iterator[CaptionRequest] = (self._request(video, planned) for planned in once.plan)
+        if once.captioner.evidence == "frames":
+            requests = _with_frames(video.location, list(requests), FrameSize(self.config.size, self.config.size, self.config.fit))
+        else:  # views of the measurements: a copy for every node would grow with the video
+            ends = (np.nextafter(planned.seconds[-1], np.inf) for planned in once.plan)
+            requests = (replace(one, signals=embedded.signals.between(one.seconds[0], end)) for one, end in zip(requests, ends, strict=True))
+        for part in [requests] if once.batch is None else batched(requests, once.batch):
+            yield from _ask(once.captioner, part)
 
     def _request(self, video: Video, planned: PlannedCaption) -> CaptionRequest:
         node = planned.node
@@ -213,6 +221,13 @@ class Caption:
             seconds=planned.seconds,
             transcript=cues_between(video.metadata.transcript, node.start, node.end),
         )
+
+
+def _frame_times(passes: Iterable[_Pass]) -> dict[str, dict[str, tuple[float, ...]]]:
+    seconds: dict[str, dict[str, tuple[float, ...]]] = {}
+    for planned in chain.from_iterable(once.plan for once in passes if once.captioner.evidence == "frames"):
+        seconds.setdefault(planned.node.id, {})[planned.field] = planned.seconds
+    return seconds
 
 
 def _digests(prompts: dict[CaptionField, str]) -> tuple[tuple[str, str], ...]:
@@ -242,12 +257,25 @@ def _with_frames(location: str, requests: Sequence[CaptionRequest], size: FrameS
                 yield replace(requests[number], frames=whole[times])
 
 
-def _ask(captioner: Captioner, requests: Sequence[CaptionRequest]) -> dict[_Place, CaptionReply]:
-    replies = list(captioner.caption(requests))
-    asked, answered = {(request.node, request.field) for request in requests}, {(reply.node, reply.field) for reply in replies}
-    if asked != answered or len(replies) != len(requests):
-        raise ModelError(f"{captioner.name} was asked for {len(asked)} captions and gave {len(replies)}, {len(asked & answered)} of them asked for")
-    return {(reply.node, reply.field): replace(reply, text=mend(reply.text).strip()) for reply in replies}
+def _ask(captioner: Captioner, requests: Iterable[CaptionRequest]) -> Iterator[CaptionReply]:
+    """Yield the replies to requests, of which no more are taken than the captioner has room for.
+
+    Raises:
+        ModelError: they are others than were asked for.
+    """
+    waiting: set[_Place] = set()
+
+    def note(request: CaptionRequest) -> CaptionRequest:
+        waiting.add((request.node, request.field))
+        return request
+
+    for reply in captioner.caption(map(note, requests)):
+        if (place := (reply.node, reply.field)) not in waiting:
+            raise ModelError(f"{captioner.name} was not asked for the {reply.field} of {reply.node}, or has told it before")
+        waiting.remove(place)
+        yield replace(reply, text=mend(reply.text).strip())
+    if waiting:
+        raise ModelError(f"{captioner.name} left {len(waiting)} captions unanswered, such as {min(waiting)}")
 
 
 def _with_captions(node: Node, replies: Mapping[_Place, CaptionReply]) -> Node:

@@ -12,7 +12,6 @@ from action100m.run.store import Failure
 from action100m.stages.base import StageName, StepState
 from action100m.video.video import Video
 
-
 LEAVING_SECONDS: Final = 3.0
 """What a worker has to leave in before it is killed: it may be deep in the code of a model or a codec."""
 
