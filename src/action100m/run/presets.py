@@ -82,9 +82,9 @@ def paper() -> RunConfig:
         vllm serve openai/gpt-oss-120b --port 8000
 
     V-JEPA 2 ViT-g at 384 pixels (1 B parameters, 2 GB; MIT), Perception-LM-3B for clips of 32 frames (7 GB; FAIR Noncommercial Research License),
-    Llama-3.2-Vision-11B for middle frames (21 GB; Llama 3.2 Community License, which excludes people and companies of the EU from its multimodal
-    models), gpt-oss-120b for the annotations (63 GB; Apache-2.0), in three rounds, the first at high effort: two GPUs of 80 GB, one of which holds the
-    first three and their batches, and 95 GB of disk. Both captioners run here, since vLLM has no code of its own for Perception-LM, and since 0.11 none for
+    Llama-3.2-Vision-11B for middle frames (21 GB; Llama 3.2 Community License, which leaves out people and companies of the EU), gpt-oss-120b for the
+    annotations (63 GB; Apache-2.0), in three rounds, the first at high effort: two GPUs of 80 GB, one of which holds the first three and their
+    batches, and 95 GB of disk. Both captioners run here, since vLLM has no code of its own for Perception-LM, and since 0.11 none for
     Llama-3.2-Vision. Both are gated: accept their terms at huggingface.co/facebook/Perception-LM-3B and
     huggingface.co/meta-llama/Llama-3.2-11B-Vision-Instruct, and set HF_TOKEN. Read the first before you use captions for more than research. Needs
     the extras `vjepa2`, `plm` and `endpoint` here, and vLLM where the server is.
