@@ -19,6 +19,7 @@ BENCHMARKS = {
     "prefix_cache": "prompt tokens that a server with a prefix cache computes; goal: 4 times fewer than the plain layout without a cache",
     "endpoint": "our client of a model server; goals: 0.95 of the rate that 64 slots of 50 ms allow, under 1 ms of CPU for each request",
     "rerun": "the same command over a finished run of 1,000 nodes; goals: under 2 s, no request",
+    "gpu": "windows of V-JEPA 2 ViT-g and captions of SmolVLM2-2.2B a second, and their share of the matrix peak; where there is a GPU",
     "kill": "kill -9 at 50 random moments; goal: 50 identical data sets",
 }
 
