@@ -14,7 +14,6 @@ from typing import Any
 from action100m.annotation import Annotation
 from action100m.dataset.audit.colours import COLOURS, are_opposed
 from action100m.dataset.audit.finding import Flag
-from action100m.dataset.audit.words import stem
 from action100m.models.verbs import look_up, words
 from action100m.record import Record, TextField, read_text
 from action100m.tree import Node
@@ -149,7 +148,7 @@ def _recolour(text: str, chance: random.Random) -> str | None:
     if not found:
         return None
     match = chance.choice(found)
-    opposed = [colour for colour in COLOURS if are_opposed(stem(colour), stem(match[0]))]
+    opposed = [colour for colour in COLOURS if are_opposed(colour, match[0])]
     return f"{text[: match.start()]}{chance.choice(opposed)}{text[match.end() :]}"
 
 

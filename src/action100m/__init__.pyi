@@ -1,7 +1,10 @@
 from . import errors
 from .annotation import Action, Annotation, Summary
+from .dataset.audit.audit import audit
+from .dataset.audit.report import AuditReport
 from .dataset.export.export import export
 from .dataset.io import read_records, write_records
+from .dataset.stats.stats import Stats, stats
 from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
 from .errors import Action100MError
@@ -24,6 +27,7 @@ __all__ = [
     "Action",
     "Action100MError",
     "Annotation",
+    "AuditReport",
     "Cue",
     "Embeddings",
     "Frames",
@@ -35,12 +39,14 @@ __all__ = [
     "RunConfig",
     "SampleConfig",
     "SegmentConfig",
+    "Stats",
     "Summary",
     "Tree",
     "ValidationReport",
     "Video",
     "VideoMetadata",
     "annotate_video",
+    "audit",
     "errors",
     "export",
     "laptop",
@@ -53,6 +59,7 @@ __all__ = [
     "read_records",
     "run_videos",
     "segment",
+    "stats",
     "status",
     "validate",
     "write_records",

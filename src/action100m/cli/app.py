@@ -11,11 +11,13 @@ import sys
 import typer
 from rich.console import Console
 
+from action100m.cli.audit import audit
 from action100m.cli.export import export
 from action100m.cli.pack import pack
 from action100m.cli.plan import plan
 from action100m.cli.report import report
 from action100m.cli.run import run
+from action100m.cli.stats import stats
 from action100m.cli.status import status
 from action100m.cli.validate import validate
 from action100m.errors import Action100MError
@@ -29,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report, export):
+for command in (plan, run, status, pack, validate, report, export, audit, stats):
     app.command()(command)
 
 

@@ -13,10 +13,10 @@ COLOURS: Final[dict[str, str]] = {
 }
 """Colour -> the families it may be seen as, a letter each. Two colours contradict each other only where they share none."""
 
-FAMILIES: Final = {stem(word): frozenset(families) for word, families in COLOURS.items()}
-"""Stem of a colour -> its families."""
+COLOUR_STEMS: Final = frozenset(map(stem, COLOURS))
+"""How they stand among the content words of a text."""
 
 
 def are_opposed(one: str, other: str) -> bool:
-    """Tell whether nobody takes one colour for the other; both by their stems."""
-    return FAMILIES[one].isdisjoint(FAMILIES[other])
+    """Tell whether nobody takes one colour for the other."""
+    return not set(COLOURS[one]) & set(COLOURS[other])

@@ -38,7 +38,7 @@ _PART: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[^\w\s\u2010\u2011-]")
 _VALUES: Final[Mapping[str, tuple[Quality, str]]] = {
     **{word: ("state", word) for word in _OPPOSITES},
     **{word: ("number", digits) for word, digits in NUMBERS.items() if digits not in {"0", "1"}},
-    **{word: ("colour", stem(word)) for word in COLOURS},
+    **{word: ("colour", word) for word in COLOURS},
 }
 """Word -> which quality of a noun it tells, and its value."""
 _VALUE: Final = re.compile(rf"\b(?:{'|'.join(_VALUES)})\b")
@@ -85,8 +85,11 @@ def describe(text: str) -> Described:
 def _noun(parts: list[str]) -> str:
     """Return the stem of the last word of the phrase that begins here: "polka dot apron" ends with its noun."""
     start = 0
-    while start + 1 < len(parts) and parts[start] in {"and", "or"} and parts[start + 1] in _VALUES:
-        start += 2
+    while parts[start : start + 1] in (["and"], ["or"]):  # "a red and a blue bowl": both are of the bowl
+        second = start + 1 + (parts[start + 1 : start + 2] in (["a"], ["an"], ["the"]))
+        if second >= len(parts) or parts[second] not in _VALUES:
+            break
+        start = second + 1
     end = start
     while end < min(start + _LONGEST_PHRASE, len(parts)) and parts[end][0].isalpha() and parts[end] not in FUNCTION_WORDS:
         end += 1

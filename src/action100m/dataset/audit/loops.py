@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from action100m.dataset.audit.blanks import is_sentinel
 from action100m.dataset.audit.finding import Finding, Measured
 from action100m.dataset.audit.reading import Reading
-from action100m.dataset.audit.words import find_words, stem
+from action100m.dataset.audit.words import find_words
 from action100m.models.repetition import find_loop
 from action100m.record import TextField
 
 _SENTENCES: Final[tuple[TextField, ...]] = ("clip_caption", "frame_caption", "brief_caption", "detailed_caption", "detailed_action")
 """Texts that end as sentences do."""
 _OPEN_END: Final = re.compile(r"[\w,;:&/(\u2010-\u2015-]\s*\Z")
-_UNPUNCTUATED: Final = 0.2
+_UNPUNCTUATED: Final = 0.5
 """Where more texts of a field than this have no final mark, its model writes none, and nothing follows from one."""
 _WHOLE_ROUNDS: Final = 4
 """Sentences in a row that are the same make a loop from here on; two or three may be a refrain."""
@@ -25,6 +26,7 @@ _SHORTEST_LOOP: Final = 24
 """Words. What is shorter is not looked into."""
 _SHORTEST_STUMP: Final = 5
 """Letters: "lock" may be a word of its own, "mixtur" hardly."""
+_INFLECTIONS: Final = frozenset({"s", "es", "d", "ed", "r", "er", "ing", "ly", "y"})
 
 
 def find_loops(reading: Reading) -> Measured:
@@ -77,9 +79,7 @@ def _stumps(reading: Reading) -> Iterator[Finding]:
             yield Finding(node, "truncated", "clip_action", f"ends with {word!r}")
 
 
-def _begins_another(word: str, known: list[str]) -> bool:
+def _begins_another(word: str, known: Sequence[str]) -> bool:
     """Tell whether a word is the beginning of one of the sorted words, and not another form of it."""
-    from bisect import bisect_left
-
     place = bisect_left(known, word)
-    return place < len(known) and known[place].startswith(word) and stem(known[place]) != stem(word)
+    return place < len(known) and known[place].startswith(word) and known[place].removeprefix(word) not in _INFLECTIONS

@@ -53,14 +53,13 @@ class Audited:
         return {node: tuple(flag for flag in get_args(Flag) if flag in its_flags) for node, its_flags in found.items()}
 
 
-def audit_record(record: Record) -> Audited:
+def measure_all(reading: Reading) -> Audited:
     """Return what all measures say about a record."""
-    reading = Reading(record)
     measured = [measure(reading) for measure in MEASURES]
     findings = tuple(finding for one in measured for finding in one.findings)
-    return Audited(record.uid, findings, {name: scores for one in measured for name, scores in one.scores.items()})
+    return Audited(reading.record.uid, findings, {name: scores for one in measured for name, scores in one.scores.items()})
 
 
 def flags(record: Record) -> dict[str, tuple[Flag, ...]]:
     """Return the quality flags of a record: node id -> its flags. Nodes without any are left out."""
-    return audit_record(record).flags
+    return measure_all(Reading(record)).flags

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from action100m.dataset.audit.colours import FAMILIES
+from action100m.dataset.audit.colours import COLOUR_STEMS
 from action100m.dataset.audit.finding import Finding, Measured
 from action100m.dataset.audit.reading import ANNOTATION, Reading
 from action100m.record import TextField
@@ -41,7 +41,7 @@ def find_unsupported(reading: Reading) -> Measured:
             continue
         unseen = unsupported_words(words, evidence(reading, node))
         scores[node.id] = 1 - reading.weigh(unseen) / reading.weigh(words)
-        checkable = {word for word in unseen if word in FAMILIES or word.isdigit()}
+        checkable = {word for word in unseen if word in COLOUR_STEMS or word.isdigit()}
         lone = {word for word in unseen & reading.of(node, *_TERSE) - checkable if users[word[:_PREFIX]] == 1 and word[:_PREFIX] not in known}
         if checkable or len(lone) >= LONE_WORDS:
             findings.append(Finding(node.id, "unsupported", _where(reading, node, checkable | lone), ", ".join(sorted(checkable | lone))))
