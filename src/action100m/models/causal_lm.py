@@ -46,7 +46,7 @@ class CausalLMConfig:
     <think> tags and harmony channels. The schema holds what comes after it."""
     batch_tokens: int = 16_384
     """Tokens in memory at once, over all conversations of a batch: their prompts, padded to the longest, and room for their replies. A
-    conversation that is longer goes alone."""
+    conversation that is longer goes alone. Lower it where the GPU's memory is full; when that happens on the way, batches are halved."""
 
     def __post_init__(self) -> None:
         check_settings(self.kind, checkpoint=self.checkpoint, device=self.device, dtype=self.dtype)
