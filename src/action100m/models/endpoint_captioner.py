@@ -106,7 +106,7 @@ class EndpointCaptioner:
 def _finish(node: str, field: CaptionField, on_reply: Callable[[CaptionReply], None] | None, reply: Reply) -> CaptionReply:
     text, problem = _cut_loop(reply)
     if reply.is_cut and not problem:
-        problem = f"cut off at {reply.usage.output} tokens" if text else f"it was still thinking after {reply.usage.output} tokens: {_CURE}"
+        problem = f"cut off at {reply.usage.output} tokens" if reply.text else f"it was still thinking after {reply.usage.output} tokens: {_CURE}"
     answer = CaptionReply(node, field, text, reply.usage, problem or reply.problem, reply.seconds, reply.retries, reply.outcome)
     if on_reply:
         on_reply(answer)
