@@ -226,6 +226,7 @@ def test_an_error_that_concerns_all_requests_abandons_them():
         (completion(" \n\n"), "empty"),
         (completion(None, reasoning_content="The eggs ..."), "reasoning, but no answer"),
         (completion("", reasoning="The eggs ..."), "reasoning, but no answer"),
+        (completion("<think>The eggs ..."), "reasoning, but no answer"),
     ],
 )
 def test_unusable_reply_tells_its_problem(answer, problem):
@@ -356,6 +357,41 @@ def test_identity_is_what_replies_depend_on():
         len({json.dumps(config.identity()) for config in (one, EndpointConfig(model="n"), replace(one, temperature=0.0), replace(one, max_tokens=9))})
         == 4
     )
+
+
+def test_a_better_reading_reaches_replies_that_are_remembered(monkeypatch):
+    before = EndpointConfig().identity()
+    monkeypatch.setattr("action100m.models.endpoint._READING", 99)
+    assert EndpointConfig().identity() != before
+
+
+def test_waiting_for_a_turn_at_a_busy_server_is_not_held_against_a_request():
+    """One slot, 0.1 s for each: the last of twelve waits for 1.2 s, and each has 0.6 s."""
+    slot = threading.Lock()
+
+    def behave(_: Asked) -> Answer:
+        with slot:
+            time.sleep(0.1)
+        return completion("hello")
+
+    with ChatServer(behave) as server:
+        replies = list(config_for(server, timeout=0.6, retries=0).load().chat([request(str(number)) for number in range(12)]))
+    assert {(reply.text, reply.retries) for reply in replies} == {("hello", 0)}
+
+
+def test_a_request_that_hangs_is_noticed_while_others_are_answered():
+    def behave(asked: Asked) -> Answer:
+        return completion("late", delay=30) if asked.last == "hang" else completion("hello", delay=0.05)
+
+    requests = [request("h", "hang"), *(request(str(number), str(number)) for number in range(100))]
+    begun, came = time.monotonic(), {}
+    with ChatServer(behave) as server:
+        for reply in config_for(server, timeout=0.5, retries=0, concurrency=2).load().chat(requests):
+            came[reply.node] = time.monotonic() - begun
+            if reply.node == "h":
+                assert "within 0.5 s" in reply.problem
+    assert len(came) == 101
+    assert came["h"] < max(came.values())
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,31 @@ def test_no_caption_has_its_reason(answer, problem):
     assert problem in reply.problem
 
 
-def test_thoughts_are_no_part_of_a_caption():
-    reply, _ = ask(completion("<think>It is round.</think>\n\nA ball."))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>It is round.</think>\n\nA ball.",
+        "It is round.\n</think>\n\nA ball.",  # <think> stood in the prompt
+        "<think>It is round.</think><think>And red.</think> A ball.",
+    ],
+)
+def test_thoughts_are_no_part_of_a_caption(text):
+    reply, _ = ask(completion(text))
     assert (reply.text, reply.problem) == ("A ball.", None)
+
+
+@pytest.mark.parametrize("text", ["<think>It is round. Or is it", "\n<think>It is round.", "<think>Round.</think><think>Or is it"])
+def test_thoughts_that_do_not_end_are_no_caption(text):
+    reply, _ = ask(completion(text, finish_reason="length"))
+    assert reply.text == ""
+    assert reply.problem == "it was still thinking after 3 tokens: raise endpoint.max_tokens, or choose the model's instruct form"
+    reply, _ = ask(completion(text))
+    assert (reply.text, reply.problem) == ("", "it holds reasoning, but no answer")
+
+
+def test_a_caption_that_was_cut_before_it_began_says_so():
+    reply, _ = ask(completion("", finish_reason="length"))
+    assert (reply.text, reply.problem[:14]) == ("", "it was still t")
 
 
 def test_a_request_without_frames_is_a_mistake():
@@ -131,6 +153,12 @@ def test_identity_is_what_captions_depend_on():
     assert replace(one, **fetched_otherwise, api_key_env="K", max_tokens_in_flight=9).identity() == one.identity()
     others = [{"model": "n"}, {"temperature": None}, {"max_tokens": 9}, {"video": "clip"}, {"tell_times": True}, {"jpeg_quality": 80}]
     assert len({json.dumps(config.identity()) for config in (one, *(replace(one, **other) for other in others))}) == 7
+
+
+def test_a_better_reading_reaches_captions_that_are_remembered(monkeypatch):
+    before = CaptionEndpointConfig().identity()
+    monkeypatch.setattr("action100m.models.endpoint_caption._READING", 99)
+    assert CaptionEndpointConfig().identity() != before
 
 
 @pytest.mark.parametrize(

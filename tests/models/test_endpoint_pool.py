@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,7 @@ from action100m.models.endpoint_http import Patience
 from action100m.models.endpoint_pool import Gate, Pool, Server
 from support.asking import caption_config, caption_request, chat_config, chat_request
 from support.chat_server import Asked, ChatServer, completion, error
+from support.trees import split_tree
 
 
 @pytest.fixture(autouse=True)
@@ -78,15 +81,6 @@ def test_no_server_carries_more_than_its_share_for_the_sake_of_its_cache():
         assert home.requests == 63
 
 
-def test_a_server_without_room_is_passed_over():
-    one, two, three = servers(3)
-    pool = pool_of(one, two, three, requests=2)
-    with carrying(one, 1), carrying(one, 1), carrying(two, 900), carrying(three, 900):
-        assert {pool.choose(str(beginning), 5) for beginning in range(20)} <= {two, three}
-    with carrying(one, 100), carrying(two, 50), carrying(three, 200):
-        assert pool_of(one, two, three, tokens=100).choose("any", 60) is two
-
-
 def test_another_server_is_asked_the_second_time_if_there_is_one():
     one, two = servers(2)
     assert pool_of(one, two).choose("any", 1, avoid=one) is two
@@ -123,33 +117,21 @@ def test_where_all_rest_one_is_asked_all_the_same(clock):
     assert pool.up == 1
 
 
-def test_a_request_has_its_whole_patience_from_when_those_before_it_are_answered(clock):
+def test_an_answer_gives_those_sent_later_their_whole_patience_and_not_those_sent_before(clock):
     (server,) = servers(1)
-    first, second, third = (Patience(60, 1000, since=clock.now) for _ in range(3))
-    with server.carrying(1, first):
-        with server.carrying(1, second):
-            with server.carrying(1, third):
-                clock.now += 50
-            assert (first.since, second.since) == (100, 100)
-        clock.now += 50
-        with server.carrying(1, third):
+    before, answered, abreast, later = (Patience(60, 1000, sent=second) for second in (90.0, 100.0, 99.5, 110.0))
+    with ExitStack() as others:
+        for patience in (before, abreast, later):
+            others.enter_context(server.carrying(1, patience))
+        clock.now = 150.0
+        with server.carrying(1, answered):
             pass
-        assert first.since == 100
-    with pytest.raises(ValueError, match="broken"), server.carrying(1, second):
-        raise ValueError("broken")
+        assert [patience.since for patience in (before, abreast, later)] == [0, 150, 150]
+        with pytest.raises(ValueError, match="broken"), server.carrying(1, before):
+            clock.now = 160.0
+            raise ValueError("broken")
+        assert later.since == 150
     assert server.requests == server.tokens == 0
-
-
-def test_only_an_answer_gives_the_next_ones_new_patience(clock):
-    (server,) = servers(1)
-    sent = [Patience(60, 1000, since=clock.now) for _ in range(2)]
-    turns = [server.carrying(1, patience) for patience in sent]
-    for turn in turns:
-        turn.__enter__()
-    clock.now += 50
-    turns[0].__exit__(None, None, None)
-    assert sent[1].since == 150
-    assert sent[1].left < 60
 
 
 def enter_all(gate: Gate, *weights: int, leaving: tuple[int, ...] = ()) -> list[int]:
@@ -213,6 +195,32 @@ def test_servers_share_the_work_and_a_slow_one_gets_less_of_it():
     with ChatServer(lambda _: completion("hello", delay=0.02)) as quick, ChatServer(lambda _: completion("hello", delay=0.2)) as slow:
         assert len(list(chat_config(quick, slow, concurrency=4).load().chat(many(60)))) == 60
     assert len(quick.asked) > 2 * len(slow.asked) >= 8
+
+
+def video_requests(videos: int, nodes: int):
+    trees = [split_tree(0.0, 8.0, uid=f"video {number}") for number in range(videos)]
+    return [replace(chat_request(f"{node}", f"{tree.root.id} {node}"), tree=tree) for tree in trees for node in range(nodes)]
+
+
+def test_requests_about_one_video_go_to_one_server_while_it_carries_no_more_than_its_share():
+    """Six videos at once, as from six workers. By chance, half of a video's requests would go to each server."""
+    with ChatServer(lambda _: completion("hello", delay=0.02)) as one, ChatServer(lambda _: completion("hello", delay=0.02)) as two:
+        requests = video_requests(6, 20)
+        random.Random(0).shuffle(requests)
+        list(chat_config(one, two, concurrency=12).load().chat(requests))
+    counts = [Counter(asked.last.split()[0] for asked in server.asked) for server in (one, two)]
+    at_home = sum(max(count[video] for count in counts) for video in counts[0] | counts[1])
+    assert at_home >= 0.75 * len(requests)
+    assert min(len(one.asked), len(two.asked)) >= 0.3 * len(requests)
+
+
+def test_both_requests_about_the_frames_of_a_node_go_to_one_server():
+    with ChatServer(lambda _: completion("hello", delay=0.02)) as one, ChatServer(lambda _: completion("hello", delay=0.02)) as two:
+        requests = [caption_request(str(node), frames=1, field=field) for node in range(100) for field in ("clip_caption", "clip_action")]
+        list(caption_config(one, two, concurrency=16).load().caption(requests))
+    pictures = [Counter(asked.urls[0] for asked in server.asked) for server in (one, two)]
+    assert sum(count == 2 for server in pictures for count in server.values()) >= 75  # by chance, 50
+    assert min(len(one.asked), len(two.asked)) >= 70
 
 
 def test_a_server_that_is_down_at_the_start_rests_and_is_named(caplog):

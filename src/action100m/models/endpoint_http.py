@@ -30,21 +30,23 @@ class Patience:
     """How long to wait for one reply."""
 
     timeout: float
-    """Seconds from `since`."""
+    """Seconds from `sent`, or `since` if it is later."""
     until: float
     """Monotonic seconds at which waiting ends, come what may."""
-    since: float = field(default_factory=time.monotonic)
-    """Monotonic seconds at which the request's turn may have come at the earliest. It moves on while the server answers those sent before."""
+    sent: float = field(default_factory=time.monotonic)
+    """Monotonic seconds."""
+    since: float = 0.0
+    """Until then, in monotonic seconds, the request may have waited for its turn: the server has answered one that was sent before."""
 
     @property
     def limit(self) -> float:
         """Seconds, at the least."""
-        return min(self.timeout, self.until - self.since)
+        return min(self.timeout, self.until - self.sent)
 
     @property
     def left(self) -> float:
         """Seconds."""
-        return min(self.since + self.timeout, self.until) - time.monotonic()
+        return min(max(self.sent, self.since) + self.timeout, self.until) - time.monotonic()
 
 
 class Address:

@@ -23,6 +23,8 @@ _LONGEST_REST: Final = 30.0
 """Seconds. Short against the minutes that a server takes to load a large model, long against a request that is refused at once."""
 _FAIR_SHARE: Final = 1.25
 """Times the mean load that a server may carry for the sake of its cache. Load balancers with bounded loads take 1.25 to 1.5."""
+_ABREAST: Final = 1.0
+"""Seconds. Of requests sent within it, a server may have received the later one first."""
 
 
 class Server:
@@ -61,13 +63,14 @@ class Server:
 
     @contextmanager
     def carrying(self, tokens: int, patience: Patience) -> Iterator[None]:
-        """Count a request as under way. When it is answered, those sent after it begin to wait anew: so far they may have waited for their turn."""
+        """Count a request as under way. When it is answered, those sent later begin to wait anew: so far they may have waited for their turn."""
         self.tokens += tokens
         self._waiting.append(patience)
         try:
             yield
-            for later in self._waiting[self._waiting.index(patience) :]:
-                later.since = time.monotonic()
+            for other in self._waiting:
+                if other.sent > patience.sent - _ABREAST:
+                    other.since = time.monotonic()
         finally:
             self.tokens -= tokens
             self._waiting.remove(patience)
@@ -96,22 +99,15 @@ class Pool:
         return max(1, sum(server.is_up for server in self.servers))
 
     def choose(self, beginning: str, tokens: int, *, avoid: Server | None = None) -> Server:
-        """Return the first server for a beginning that is usable, has room and carries no more than its share, else the one with the fewest tokens.
+        """Return the first server for a beginning that is usable and carries no more than its share.
 
         `avoid` is returned only where there is no other. If none is usable, any may be.
         """
         usable = [server for server in self.servers if server.is_usable] or list(self.servers)
         others = [server for server in usable if server is not avoid] or usable
-        if len(others) == 1:
-            return others[0]
         share = _FAIR_SHARE * (sum(server.tokens for server in others) + tokens) / len(others)
-        free = [server for server in others if self._has_room(server, tokens)] or others
-        if fair := [server for server in free if server.tokens < share]:
-            return min(fair, key=lambda server: server.precedence(beginning))
-        return min(free, key=lambda server: (server.tokens, server.requests))
-
-    def _has_room(self, server: Server, tokens: int) -> bool:
-        return server.requests < self.most_requests and (server.tokens + tokens <= self.most_tokens or not server.tokens)
+        fair = [server for server in others if server.tokens <= share]
+        return min(fair, key=lambda server: server.precedence(beginning))
 
 
 class Gate:

@@ -37,7 +37,8 @@ class ServerConfig:
     eight, or is what the server asks for in Retry-After, up to a minute."""
     concurrency: int = 64
     """Requests under way at once at each server, and from each worker. Twice as many as it works on at a time keep it busy, and more do no harm:
-    they wait there. vLLM and SGLang are at their best with 64 and more. What a small server holds is bounded by `max_tokens_in_flight`."""
+    they wait there. vLLM and SGLang are at their best with 64 and more. What a small server holds is bounded by `max_tokens_in_flight`. Of several
+    servers, one may have a quarter more of both for the sake of its cache, and the others less."""
     max_tokens_in_flight: int = 250_000
     """Tokens of the requests under way at each server, estimated, their replies included. More than its memory for keys and values holds, which
     vLLM prints at its start, makes it drop work and do it again. A request that is larger goes alone."""
