@@ -13,7 +13,7 @@ videos as make up about 16 MB. Trees are not checked; `read_records` does that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -65,7 +65,7 @@ def read_columns(
     videos: Sequence[VideoColumn] = (),
     nodes: Sequence[NodeColumn] = (),
     on_error: Callable[[DataSetError], None] | None = None,
-) -> Iterator[ColumnBatch]:
+) -> Generator[ColumnBatch]:
     """Yield the columns of a Parquet file, a folder of them, an fsspec URL of either, or several of these, in order.
 
     on_error: called for each record or file that has to be left out, and the others go on. Without it the first one is raised.
@@ -84,7 +84,7 @@ def _raise(error: DataSetError) -> None:
 
 def _read_files(
     files: list[DataFile], videos: tuple[str, ...], nodes: tuple[str, ...], on_error: Callable[[DataSetError], None]
-) -> Iterator[ColumnBatch]:
+) -> Generator[ColumnBatch]:
     for file in files:
         try:
             for batch, first in _read_batches(file, _schema_of(videos, nodes)):
