@@ -2,6 +2,8 @@ from . import errors
 from .annotation import Action, Annotation, Summary
 from .dataset.audit.audit import audit
 from .dataset.audit.report import AuditReport
+from .dataset.card.card import Card, card
+from .dataset.card.settings import CardConfig
 from .dataset.export.export import export
 from .dataset.io import read_records, write_records
 from .dataset.stats.stats import Stats, stats
@@ -28,6 +30,8 @@ __all__ = [
     "Action100MError",
     "Annotation",
     "AuditReport",
+    "Card",
+    "CardConfig",
     "Cue",
     "Embeddings",
     "Frames",
@@ -47,6 +51,7 @@ __all__ = [
     "VideoMetadata",
     "annotate_video",
     "audit",
+    "card",
     "errors",
     "export",
     "laptop",

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from action100m.cli.audit import audit
+from action100m.cli.card import card
 from action100m.cli.export import export
 from action100m.cli.pack import pack
 from action100m.cli.plan import plan
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report, export, audit, stats):
+for command in (plan, run, status, pack, validate, report, export, audit, stats, card):
     app.command()(command)
 
 
