@@ -6,10 +6,14 @@ from .dataset.card.card import Card, card
 from .dataset.card.settings import CardConfig
 from .dataset.export.export import export
 from .dataset.io import read_records, write_records
+from .dataset.resample.report import ResampleReport
+from .dataset.resample.resample import resample
+from .dataset.resample.settings import ResampleConfig
 from .dataset.stats.stats import Stats, stats
 from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
 from .errors import Action100MError
+from .models.text_encoders import choose_text_encoder
 from .record import Gap, Provenance, Record
 from .run.config import RunConfig, load_config
 from .run.engine import annotate_video
@@ -40,6 +44,8 @@ __all__ = [
     "Plan",
     "Provenance",
     "Record",
+    "ResampleConfig",
+    "ResampleReport",
     "RunConfig",
     "SampleConfig",
     "SegmentConfig",
@@ -52,6 +58,7 @@ __all__ = [
     "annotate_video",
     "audit",
     "card",
+    "choose_text_encoder",
     "errors",
     "export",
     "laptop",
@@ -62,6 +69,7 @@ __all__ = [
     "plan",
     "preview",
     "read_records",
+    "resample",
     "run_videos",
     "segment",
     "stats",

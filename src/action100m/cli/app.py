@@ -17,6 +17,7 @@ from action100m.cli.export import export
 from action100m.cli.pack import pack
 from action100m.cli.plan import plan
 from action100m.cli.report import report
+from action100m.cli.resample import resample
 from action100m.cli.run import run
 from action100m.cli.stats import stats
 from action100m.cli.status import status
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report, export, audit, stats, card):
+for command in (plan, run, status, pack, validate, report, export, audit, stats, resample, card):
     app.command()(command)
 
 
