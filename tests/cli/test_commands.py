@@ -129,4 +129,23 @@ def test_a_plan_for_an_unknown_model_asks_for_its_price(call, clip, tmp_path):
     assert "--price new=IN,OUT" in printed
     code, printed = call("plan", clip, "--config", config, "--price", "1,2")
     assert code == 0, printed
-    assert "annotate  new on hosted" in printed
+    assert "annotate  new, hosted" in printed
+
+
+def test_a_finished_run_serves_as_a_pilot(call, clip, tmp_path):
+    assert call("run", clip, "--out", tmp_path / "run")[0] == 0
+    code, printed = call("plan", clip, clip, "--pilot", tmp_path / "run")
+    assert code == 0, printed
+    assert f"from 1 videos of 0.00 h in {tmp_path / 'run'}" in printed
+    code, printed = call("plan", clip, "--pilot", tmp_path / "run", "--preset", "modern")
+    assert code == 2
+    assert "other settings of stage embed" in printed
+
+
+def test_a_bound_without_the_prices_that_it_needs_is_refused_with_the_cure(call, clip, tmp_path):
+    config = tmp_path / "my.toml"
+    config.write_text('[annotate.model]\nkind = "endpoint"\nmodel = "new"\n')
+    code, printed = call("run", clip, "--out", tmp_path / "run", "--config", config, "--max-cost", "1")
+    assert code == 2
+    assert "max_cost needs the price of every model; give --price new=HOUR" in printed
+    assert not (tmp_path / "run").exists()

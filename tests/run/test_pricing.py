@@ -53,9 +53,9 @@ def test_a_price_without_a_name_is_for_servers_only():
 
 
 def test_a_model_without_figures_is_refused_with_the_cure():
-    with pytest.raises(ConfigError, match=r"no figures for the model 'new'.*--costs.*--price new=IN,OUT"):
+    with pytest.raises(ConfigError, match=r"no figures for the model 'new'.*--pilot RUN.*--price new=IN,OUT.*--costs"):
         _find(EndpointConfig(model="new"))
-    with pytest.raises(ConfigError, match=r"no figures for the model 'new'.*--costs") as caught:
+    with pytest.raises(ConfigError, match=r"no figures for the model 'new'.*--pilot RUN.*--costs") as caught:
         _find(SimpleNamespace(kind="vlm", checkpoint="new"), prices=["new=1,2"], shows_images=True)
     assert "--price" not in str(caught.value)  # it does not tell how many tokens a picture is
 

@@ -22,7 +22,7 @@ def print_plan(plan: Plan) -> None:
     footage = f"{plan.videos:,} videos of {plan.seconds / 3600:,.2f} h, {plan.frames:,} frames, {plan.samples:,} sampled, {plan.windows:,} windows"
     console.print(f"{footage}; {format_span(plan.nodes) or 0} nodes, {format_span(plan.segments) or 0} of them annotated")
     for stage in plan.stages:
-        console.print(f"  {stage.stage:9} {stage.model}" + (f" on {stage.runs_on}" if stage.runs_on else ""))
+        console.print(f"  {stage.stage:9} {stage.model}" + (f", {stage.runs_on}" if stage.runs_on else ""))
     console.print(_make_table(plan))
     console.print(f"from {plan.source}")
     for note in plan.notes:

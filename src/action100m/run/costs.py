@@ -59,7 +59,7 @@ class Assumptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What videos hold and what is written about them. A pilot over a user's own videos may replace it by narrower intervals."""
+    """What videos hold and what is written about them, as in the official records. A plan from a pilot uses none of it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 

@@ -92,9 +92,10 @@ def find_tariff(model: Any, costs: Costs, prices: Prices, *, gpu: str | None, sh
     if cost is None and price is not None and not shows_images:
         cost = ModelCost(source="--price", thinks=True)
     if cost is None:
-        cure = "" if shows_images else f", or --price {name}=IN,OUT if it is hosted"
+        cure = "" if shows_images else f", give --price {name}=IN,OUT if it is hosted"
         raise ConfigError(
-            f"no figures for the model {name!r}; give its work and device in a file with --costs, as run/model_costs.toml has them{cure}"
+            f"no figures for the model {name!r}: measure it with --pilot RUN, a finished run over some videos{cure}, or give its work and device "
+            "in a file with --costs, as run/model_costs.toml has them"
         )
     if getattr(model, "thinking", None) is False:
         cost = replace(cost, thinks=False)

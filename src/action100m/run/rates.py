@@ -1,7 +1,8 @@
 """By what each model of a run is paid: by the token where it is hosted, by the hour where it holds devices of one's own.
 
 A device is held while at least one video is in its stage, however many requests and workers share it. Each address of a server is one device, and so
-is the GPU of this machine; loading, and the stages that leave it idle, are not counted.
+is the GPU of this machine; loading, and the stages that leave it idle, are not counted. A server of several GPUs counts as one device; one that two
+stages use, for each while it is at work.
 """
 
 from __future__ import annotations
