@@ -282,6 +282,7 @@ def test_model_named_without_its_tag_is_known():
         (error(401), "OPENAI_API_KEY is not set"),
         (error(404), "ends in /v1"),
         (error(500), "error 500"),
+        (error(500), "set endpoint.check to false"),
         (error(500, "half \ud83d a pair"), "half \ufffd a pair"),
         (html(200), "no chat completion"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from action100m.cli import main
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
+from action100m.errors import EndpointError
 from action100m.models.endpoint import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.pack import pack
@@ -110,3 +111,13 @@ def test_behind_transformers_which_ignores_the_schema_annotations_end_in_typed_f
     (failure,) = status(run).failures
     assert (failure.cause, failure.partial, failure.message.split()[0]) == ("ReplyError", True, str(len(failed)))
     assert sum(node.clip_caption is not None for node in record.tree.nodes) > len(record.tree) / 2
+
+
+def test_a_list_of_models_that_fails_or_is_empty_is_an_error_that_names_the_cure(served):
+    url, _, reasoner = served
+    config = EndpointConfig(model=str(reasoner), base_url=url, retries=0)
+    with pytest.raises(EndpointError, match=r"error 500.*set endpoint\.check to false"):  # the folder that it would list is not there
+        config.load()
+    (reasoner.parent / "home" / "hub").mkdir(parents=True, exist_ok=True)
+    with pytest.raises(EndpointError, match=r"none at all.*endpoint\.check to false"):
+        config.load()

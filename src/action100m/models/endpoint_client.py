@@ -53,13 +53,15 @@ class Client:
         for server, trouble in troubles:
             error = self._explainer.explain(trouble, server.url, retries=min(1, self._config.retries))
             if not trouble.may_pass or len(troubles) == len(servers):
-                raise error
+                has_list = trouble.kind not in ("status", "foreign") or trouble.status in (401, 403)
+                raise error if has_list else EndpointError(f"{error}; if it is a server without a list of models, set endpoint.check to false")
             server.note(is_there=False)
             _log.warning("%s. Going on with the other servers.", error)
         for server, known in zip(servers, outcomes, strict=True):
             if not isinstance(known, Trouble) and not {self._config.model, f"{self._config.model}:latest"} & set(known):
                 names = ", ".join(known) or "none at all"
-                raise EndpointError(f"{server.url} has no model {self._config.model!r}; it has {names}. Set endpoint.model to one of them")
+                cure = "Set endpoint.model to one of them, or endpoint.check to false if it has more than it lists"
+                raise EndpointError(f"{server.url} has no model {self._config.model!r}; it has {names}. {cure}")
 
     async def _list_all(self) -> list[list[str] | Trouble]:
         return await asyncio.gather(*(self._list(server) for server in self._pool.servers))
