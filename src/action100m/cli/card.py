@@ -19,6 +19,7 @@ def card(
     config: Annotated[str | None, typer.Option(help="TOML file with name, licence, rights, contact and citation.")] = None,
     gone: Annotated[str | None, typer.Option(help="List of videos that are gone or were removed: CSV, JSON lines, or uids.")] = None,
     measure: Annotated[bool, typer.Option("--audit/--no-audit", help="Whether quality is measured; it takes most of the time.")] = True,
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Whether the pictures of `stats` are drawn.")] = True,
 ) -> None:
     """Write the data card: what it is, how it was made, figures, quality, rights, limits, and which videos are gone.
 
@@ -27,8 +28,10 @@ def card(
     from action100m.dataset.card.card import card as write_card
     from action100m.dataset.card.settings import load_card_config
 
-    written = write_card(data, out, config=None if config is None else load_card_config(config), gone=gone, measure=measure)
+    written = write_card(data, out, config=None if config is None else load_card_config(config), gone=gone, measure=measure, pictures=pictures)
     console.print(f"{written.path}: {written.videos:,} videos, {written.gone:,} of them gone or removed")
+    if pictures and not written.pictures:
+        console.print("no pictures, for want of packages: pip install 'action100m[charts]'")
     if written.missing:
         console.print(f"not given, and said to be missing: {', '.join(written.missing)}")
     if written.unknown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -37,7 +38,7 @@ def ours(tmp_path):
 
 def test_the_card_of_the_released_records_says_that_they_do_not_tell_how_they_were_made(shared, tmp_path):
     released = str(shared / "data" / "action100m" / "examples.parquet")
-    written = card(released, tmp_path / "card", measure=False)
+    written = card(released, tmp_path / "card", measure=False, pictures=False)
     header, sections = parts((tmp_path / "card" / "README.md").read_text())
     assert written.videos == 10
     assert header["license"] == "unknown"
@@ -57,7 +58,7 @@ def test_the_card_of_the_released_records_says_that_they_do_not_tell_how_they_we
 
 
 def test_a_set_of_our_own_tells_models_prompts_and_versions(ours, tmp_path):
-    card(ours, tmp_path / "card")
+    card(ours, tmp_path / "card", pictures=False)
     _, sections = parts((tmp_path / "card" / "README.md").read_text())
     making = sections["How it was made"]
     assert "| encoder of frames | descriptor | 2 |" in making
@@ -80,7 +81,7 @@ def test_what_is_given_is_said(ours, tmp_path):
         language=("en",),
         citation="@misc{kitchens}",
     )
-    written = card(ours, tmp_path / "card", config=config)
+    written = card(ours, tmp_path / "card", config=config, pictures=False)
     text = (tmp_path / "card" / "README.md").read_text()
     header, sections = parts(text)
     assert header["pretty_name"] == "Kitchens & more"
@@ -92,10 +93,19 @@ def test_what_is_given_is_said(ours, tmp_path):
 
 
 def test_the_same_data_give_the_same_bytes(ours, tmp_path):
-    for name in ("one", "two"):
-        card(ours, tmp_path / name)
-    for file in ("README.md", "videos.jsonl"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    written = [card(ours, tmp_path / name) for name in ("one", "two")]
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(files) > 2
+    assert [(tmp_path / "one" / file).read_bytes() for file in files] == [(tmp_path / "two" / file).read_bytes() for file in files]
+    text = (tmp_path / "one" / "README.md").read_text()
+    assert "pictures/durations.png" in written[0].pictures
+    assert all(f"]({picture})" in text and (tmp_path / "one" / picture).is_file() for picture in written[0].pictures)
+
+
+def test_without_the_extra_there_are_no_pictures(ours, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert card(ours, tmp_path / "card", measure=False).pictures == ()
+    assert "![" not in (tmp_path / "card" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +117,7 @@ def test_the_same_data_give_the_same_bytes(ours, tmp_path):
 )
 def test_gone_videos_are_named_and_listed(ours, tmp_path, text):
     (tmp_path / "gone.txt").write_text(text)
-    written = card(ours, tmp_path / "card", gone=str(tmp_path / "gone.txt"), measure=False)
+    written = card(ours, tmp_path / "card", gone=str(tmp_path / "gone.txt"), measure=False, pictures=False)
     _, sections = parts((tmp_path / "card" / "README.md").read_text())
     assert (written.gone, written.unknown) == (1, ("z",))
     assert "1 records speak of videos that are gone" in sections["Videos that are gone, and removal"]
@@ -148,7 +158,7 @@ def test_texts_of_others_are_shown_and_nothing_else(tmp_path):
     ]
     write_records(loud, tmp_path / "data.parquet")
     (tmp_path / "gone.jsonl").write_text("\n".join(json.dumps({"uid": uid, "note": HOSTILE[-1]}) for uid in HOSTILE))
-    written = card(str(tmp_path / "data.parquet"), tmp_path / "out" / "card", gone=str(tmp_path / "gone.jsonl"))
+    written = card(str(tmp_path / "data.parquet"), tmp_path / "out" / "card", gone=str(tmp_path / "gone.jsonl"), pictures=False)
     text = (tmp_path / "out" / "card" / "README.md").read_text()
     assert written.gone == len(HOSTILE)
     assert not re.search(r"<script|\]\(http|www\.z|`c`|\x00", text)
@@ -176,7 +186,7 @@ def test_a_bad_record_is_told_and_the_others_go_on(tmp_path):
     bad = record_to_row(make_record("bad"))
     bad["nodes"][1]["end"] = 1.0
     write_rows(tmp_path / "data.parquet", [bad, record_to_row(make_record("good"))])
-    written = card(str(tmp_path / "data.parquet"), tmp_path / "card")
+    written = card(str(tmp_path / "data.parquet"), tmp_path / "card", pictures=False)
     assert written.videos == 1
     assert len(written.left_out) == 1
     assert "(bad)" in written.left_out[0]
@@ -194,7 +204,7 @@ def test_wrong_settings_are_named(tmp_path):
 
 def test_the_command_says_what_is_missing(ours, tmp_path, monkeypatch, capsys):
     (tmp_path / "card.toml").write_text('name = "Kitchens"\nlicense = "cc-by-4.0"\n')
-    call = ["action100m", "card", ours, "--out", str(tmp_path / "card"), "--config", str(tmp_path / "card.toml"), "--no-audit"]
+    call = ["action100m", "card", ours, "--out", str(tmp_path / "card"), "--config", str(tmp_path / "card.toml"), "--no-audit", "--no-pictures"]
     monkeypatch.setattr("sys.argv", call)
     with pytest.raises(SystemExit) as ended:
         main()

@@ -26,8 +26,10 @@ from action100m.dataset.card.sections import (
 from action100m.dataset.card.settings import CardConfig
 from action100m.dataset.io import read_records
 from action100m.dataset.source import Source
-from action100m.dataset.stats.stats import stats
+from action100m.dataset.stats.pictures import draw_stats
+from action100m.dataset.stats.stats import Stats, stats
 from action100m.dataset.whole import open_whole
+from action100m.errors import MissingPackageError
 from action100m.record import Record
 
 LIST_FILE: Final = "videos.jsonl"
@@ -44,6 +46,8 @@ class Card:
     videos: int
     missing: tuple[str, ...]
     """Settings that were not given: the card says so."""
+    pictures: tuple[str, ...]
+    """Files, relative to the card; none where the extra `charts` is not installed."""
     gone: int
     """Records of videos that are gone or were removed."""
     unknown: tuple[str, ...]
@@ -52,11 +56,13 @@ class Card:
     """Why records or files could not be read."""
 
 
-def card(source: Source, out: str | Path, *, config: CardConfig | None = None, gone: str | None = None, measure: bool = True) -> Card:
+def card(
+    source: Source, out: str | Path, *, config: CardConfig | None = None, gone: str | None = None, measure: bool = True, pictures: bool = True
+) -> Card:
     """Write `README.md` and `videos.jsonl` into a folder. Records that cannot be read are told, and the others go on.
 
     config: licence, rights, name. gone: a list of videos that are gone or were removed (CSV, JSON lines, or uids). measure: whether quality is
-    measured, which takes most of the time.
+    measured, which takes most of the time. pictures: whether those of `stats` are drawn, where the extra `charts` is installed.
 
     Raises:
         DataSetError: nothing is there, the list cannot be read, or the folder not written.
@@ -69,11 +75,12 @@ def card(source: Source, out: str | Path, *, config: CardConfig | None = None, g
         for record in read_records(source, on_error=survey.tally.leave_out):
             survey.add(record, file)
     report = survey.tally.freeze(None)
+    drawn = _draw(figures, Path(out)) if pictures else ()
     text = chain(
         [write_header(config, figures.counts.videos)],
         tell_what(config, figures),
         tell_making(survey.makers),
-        tell_figures(figures, ()),
+        tell_figures(figures, drawn),
         tell_quality(report if measure else None),
         tell_rights(config),
         tell_limits(figures, survey.makers, report.left_out_count),
@@ -84,7 +91,16 @@ def card(source: Source, out: str | Path, *, config: CardConfig | None = None, g
     with open_whole(path) as file:
         file.write("\n\n".join(text).encode() + b"\n")
     unknown = tuple(uid for uid in availability or {} if uid not in survey.met)
-    return Card(path, survey.makers.records, config.missing, survey.gone_count, unknown, report.left_out)
+    return Card(path, survey.makers.records, config.missing, drawn, survey.gone_count, unknown, report.left_out)
+
+
+def _draw(figures: Stats, folder: Path) -> tuple[str, ...]:
+    """Draw the pictures that can be drawn, and return their names relative to the folder; `Card.pictures` tells that there are none."""
+    try:
+        drawn = draw_stats(figures, folder / "pictures")
+    except MissingPackageError:
+        return ()
+    return tuple(path.relative_to(folder).as_posix() for path in drawn if path.suffix == ".png")
 
 
 @dataclass

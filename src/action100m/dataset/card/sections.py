@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -92,7 +93,7 @@ def tell_figures(stats: Stats, pictures: Sequence[str]) -> Iterator[str]:
     )
     yield f"Distinct brief actions: {stats.actions.distinct:,}. The most frequent:"
     yield make_table(["brief action", "segments"], ([escape(text), f"{count:,}"] for text, count in stats.actions.top[:_TOP]))
-    yield from (f"![{escape(name)}]({name})" for name in pictures)
+    yield from (f"![{Path(name).stem}]({name})" for name in pictures)
 
 
 def _field_row(stats: Stats, index: int) -> list[str]:
