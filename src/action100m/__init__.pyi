@@ -4,6 +4,7 @@ from .dataset.audit.audit import audit
 from .dataset.audit.report import AuditReport
 from .dataset.card.card import Card, card
 from .dataset.card.settings import CardConfig
+from .dataset.compare.compare import compare
 from .dataset.export.export import export
 from .dataset.io import read_records, write_records
 from .dataset.resample.report import ResampleReport
@@ -59,6 +60,7 @@ __all__ = [
     "audit",
     "card",
     "choose_text_encoder",
+    "compare",
     "errors",
     "export",
     "laptop",

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from action100m.cli.audit import audit
 from action100m.cli.card import card
+from action100m.cli.compare import compare
 from action100m.cli.export import export
 from action100m.cli.pack import pack
 from action100m.cli.plan import plan
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report, export, audit, stats, resample, card):
+for command in (plan, run, status, pack, validate, report, export, audit, stats, resample, card, compare):
     app.command()(command)
 
 

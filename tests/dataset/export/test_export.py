@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 import action100m
 from action100m.cli.app import app
 from action100m.dataset.export.export import export
-from action100m.dataset.export.settings import make_config, make_fields
+from action100m.dataset.export.settings import make_config
 from action100m.dataset.export.webdataset import WebDataset
+from action100m.dataset.fields import make_fields
 from action100m.dataset.io import write_records
 from action100m.errors import Action100MError, ConfigError, DataSetError
 from support.clips import time_code_pictures, write_clip
@@ -113,6 +114,8 @@ def test_settings_that_do_not_fit_are_refused(format: str, settings: list[str], 
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(ConfigError, match="'caption'"):
         make_fields(["brief_action", "caption"])
+    with pytest.raises(ConfigError, match="got none"):
+        make_fields([])
 
 
 def test_the_command_prints_what_was_left_out_and_ends_with_1(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from action100m.dataset.export.fiftyone import FiftyOne, write_fiftyone
 from action100m.dataset.export.huggingface import HuggingFace, write_huggingface
 from action100m.dataset.export.jsonl import JsonLines, write_jsonl
 from action100m.dataset.export.segments import ANNOTATION_FIELDS, VideoSegments, read_segments
-from action100m.dataset.export.settings import ExportConfig, ExportFormat, make_config, make_fields
+from action100m.dataset.export.settings import ExportConfig, ExportFormat, make_config
 from action100m.dataset.export.subtitles import Subtitles, write_subtitles
 from action100m.dataset.export.tally import ExportReport, Tally
 from action100m.dataset.export.webdataset import WebDataset, write_webdataset
+from action100m.dataset.fields import make_fields
 from action100m.dataset.source import Source
 from action100m.errors import ConfigError, DataSetError
 from action100m.record import TextField

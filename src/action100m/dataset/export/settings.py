@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,11 +12,9 @@ from action100m.dataset.export.activitynet import ActivityNet
 from action100m.dataset.export.fiftyone import FiftyOne
 from action100m.dataset.export.huggingface import HuggingFace
 from action100m.dataset.export.jsonl import JsonLines
-from action100m.dataset.export.segments import ANNOTATION_FIELDS
 from action100m.dataset.export.subtitles import Subtitles
 from action100m.dataset.export.webdataset import WebDataset
 from action100m.errors import ConfigError
-from action100m.record import TextField
 
 ExportFormat = Literal["jsonl", "activitynet", "srt", "vtt", "webdataset", "huggingface", "fiftyone"]
 ExportConfig = JsonLines | ActivityNet | Subtitles | WebDataset | HuggingFace | FiftyOne
@@ -50,19 +48,6 @@ def make_config(format: str, settings: Sequence[str] = ()) -> ExportConfig:
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{first['loc'][0]}: {first['msg']}, got {first['input']!r}") from error
-
-
-def make_fields(names: Sequence[str]) -> tuple[TextField, ...]:
-    """Return the texts of these names; those of the annotation for none.
-
-    Raises:
-        ConfigError: there is no such text.
-    """
-    known: dict[str, TextField] = {field: field for field in get_args(TextField)}
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"fields are {', '.join(known)}, got {name!r}")
-    return tuple(known[name] for name in names) or ANNOTATION_FIELDS
 
 
 def _split(setting: str) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""How two annotations of the same videos agree."""
