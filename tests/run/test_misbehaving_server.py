@@ -38,7 +38,7 @@ def colours(count: int, *, seconds: float = 2.5, seed: int = 0):
 
 
 def make_config(server: ChatServer) -> RunConfig:
-    at = {"model": "test-model", "base_url": server.base_url, "timeout": 2.0, "retries": 8}
+    at = {"model": "test-model", "base_url": server.base_url, "timeout": 3.0, "retries": 8}
     return RunConfig(
         caption=CaptionConfig(captioner=CaptionEndpointConfig(**at), frames=2, size=64, batch=256),
         annotate=AnnotateConfig(model=EndpointConfig(**at), nodes="all", min_duration=2.0, rounds=2, attempts=2, efforts=()),
@@ -155,3 +155,19 @@ def test_a_rerun_sends_nothing_and_a_retry_only_what_failed(ended, records, tmp_
     failed = sum(gap.reason.startswith("ReplyError") for gap in gaps_of(records, annotations=True))
     assert [one.is_chat for one in behave.sent[len(sent) :]] == [True] * (2 * failed)
     assert pack(run, tmp_path / "data.parquet").annotated == sum(node.duration > 2 - 1e-4 for record in records for node in record.tree.nodes)
+
+
+def test_captions_that_never_come_fail_the_video_and_reruns_ask_only_for_those(tmp_path):
+    write_clip(tmp_path / "clip.mp4", colours(4), fps=FPS)
+    run, behave, made = tmp_path / "run", Misbehaving(), []
+    with ChatServer(behave) as server:
+        captioner = CaptionEndpointConfig(model="test-model", base_url=server.base_url, timeout=3.0, retries=0)
+        config = RunConfig(caption=CaptionConfig(captioner=captioner, frames=2, size=64))
+        while not made or not made[-1]:
+            summary = run_videos([tmp_path / "clip.mp4"], run, config)
+            made.append(summary.made)
+            assert [failure.cause for failure in summary.failures] == ([] if summary.made else ["EndpointError"])
+    assert len(made) > 1
+    whole = [sent.asked.text + str(sent.asked.urls) for sent in behave.sent if sent.is_whole]
+    assert len(whole) == len(set(whole)) == status(run).spent[0].requests
+    assert sum(sent.fault in LOST for sent in behave.sent) == len(behave.sent) - len(whole) > 3
