@@ -6,11 +6,12 @@ import gc
 import signal
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 
-from action100m.errors import EndpointError
+from action100m.errors import EndpointError, StoreError
 from action100m.models.base import TokenUsage
 from action100m.models.ledger import remember_captions, remember_chats
 from support.asking import caption_config, caption_request, chat_config, chat_request
@@ -153,6 +154,50 @@ def test_replies_before_an_error_that_concerns_all_are_kept():
     ):
         came.extend(reply.node for reply in chat_config(server, concurrency=1).load().chat(many("a", "b", "bad", "c")))
     assert [asked.last for asked in server.asked] == ["a", "b", "bad"]
+
+
+def test_a_reply_that_cannot_be_noted_ends_the_call():
+    class Full(Notebook):
+        def note(self, key, entry, *, purpose, model):
+            raise StoreError("disk is full")
+
+    with ChatServer(slow_or_quick) as server:
+        model = remember_chats(chat_config(server).load(), Full(), {})
+        with pytest.raises(StoreError, match="disk is full"):
+            list(model.chat(many("quick", "slow")))
+
+
+def test_a_mistake_in_making_the_requests_is_told_and_leaves_nothing_behind():
+    def requests():
+        yield chat_request("0", "slow")
+        raise ValueError("cannot decode")
+
+    with ChatServer(slow_or_quick) as server:
+        model = chat_config(server).load()
+        threads = {thread.name for thread in threading.enumerate()}
+        with pytest.raises(ValueError, match="cannot decode"):
+            list(model.chat(requests()))
+        assert not [thread for thread in threading.enumerate() if "process_request" not in thread.name and thread.name not in threads]
+
+
+def test_what_a_request_was_made_of_is_let_go_once_it_is_rendered():
+    """64 requests under way would hold 300 MB of frames."""
+    frames = []
+
+    def requests():
+        for number in range(8):
+            request = caption_request(str(number))
+            frames.append(weakref.ref(request.frames.data))
+            yield request
+            del request
+
+    with ChatServer(lambda _: completion("late", delay=0.6)) as server:
+        replies = caption_config(server).load().caption(requests())
+        threading.Timer(0.4, lambda: alive.append(sum(ref() is not None for ref in frames))).start()
+        alive = []
+        assert len(list(replies)) == 8
+    assert len(frames) == 8
+    assert alive == [0]
 
 
 def test_a_reply_tells_its_tokens_its_time_and_its_retries():

@@ -36,6 +36,30 @@ def test_the_latest_reply_counts_and_the_totals_count_them_all(tmp_path):
     assert (second.purpose, second.requests) == ("caption", 1)
 
 
+def test_what_was_noted_before_a_mark_is_not_recalled_since_it(tmp_path):
+    ledger = open_ledger(tmp_path)
+    note(ledger)
+    mark = ledger.mark("a retry")
+    assert ledger.recall("k", since=mark) is None
+    note(ledger, entry=Entry("better"))
+    assert open_ledger(tmp_path).mark("a retry") == mark < ledger.mark("another")
+    assert ledger.recall("k", since=mark).text == "better"
+    assert ledger.recall("k", since=ledger.mark("another")) is None
+
+
+def test_any_thread_may_note_and_recall(tmp_path):
+    ledger, recalled = open_ledger(tmp_path), []
+
+    def work():
+        note(ledger)
+        recalled.append(ledger.recall("k"))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert recalled == [ENTRY] == [ledger.recall("k")]
+
+
 def test_workers_write_at_once_and_nothing_is_lost(tmp_path):
     def work(number):
         ledger = open_ledger(tmp_path)
