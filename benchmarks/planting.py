@@ -91,11 +91,11 @@ def _set(node: Node, field: str, value: Any) -> Node:
     return replace(node, annotation=value) if field == "annotation" else write_text(node, field, value)  # type: ignore[arg-type]
 
 
-def swap(field: str) -> Plant:
-    """Exchange the texts of two segments that share no time and no parent."""
+def swap(field: str, *, annotated: bool = False) -> Plant:
+    """Exchange the texts of two segments that share no time and no parent; annotated: only of those with an annotation."""
 
     def plant_swaps(record: Record, chance: random.Random, _: Sequence[Record]) -> Iterator[Change]:
-        nodes = _shuffled(record, chance, field)
+        nodes = [node for node in _shuffled(record, chance, field) if node.annotation or not annotated]
         for a, b in zip(nodes[::2], nodes[1::2], strict=False):
             if (a.end <= b.start or b.end <= a.start) and a.parent != b.parent and _get(a, field) != _get(b, field):
                 yield {a.id: _set(a, field, _get(b, field)), b.id: _set(b, field, _get(a, field))}
@@ -201,6 +201,7 @@ def duplicate(record: Record, chance: random.Random, _: Sequence[Record]) -> Ite
 
 FAULTS: dict[str, Fault] = {
     "clip captions of two segments swapped": Fault("misplaced", swap("clip_caption")),
+    "clip captions of two annotated segments swapped": Fault("misplaced", swap("clip_caption", annotated=True)),
     "frame captions of two segments swapped": Fault("misplaced", swap("frame_caption")),
     "annotations of two segments swapped": Fault("misplaced", swap("annotation")),
     "clip captions of five neighbours shifted by one": Fault("misplaced", shift),

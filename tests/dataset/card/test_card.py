@@ -63,7 +63,7 @@ def test_a_set_of_our_own_tells_models_prompts_and_versions(ours, tmp_path):
     making = sections["How it was made"]
     assert "| encoder of frames | descriptor | 2 |" in making
     assert "| annotations | extractive | 2 |" in making
-    assert f"| caption&#95;clip | {'cd' * 32} | 2 |" in making
+    assert f"| caption_clip | {'cd' * 32} | 2 |" in making
     assert "10 of 12" in making
     assert "2 videos did not decode in full" in sections["Known limits"]
     assert "| `annotation` | leaf | 8 |" in sections["Known limits"]
@@ -173,6 +173,10 @@ def test_texts_of_others_are_shown_and_nothing_else(tmp_path):
     [
         ("Stir mixture (2)", "Stir mixture (2)"),
         ("a|b", "a&#124;b"),
+        ("vit-g_384 1.5", "vit-g_384 1.5"),
+        ("-a _b_ 1. c", "&#45;a &#95;b&#95; 1&#46; c"),
+        ("WWW.x.org", "WWW&#46;x&#46;org"),
+        ("me@x.org", "me&#64;x.org"),
         ("two\n\x1b[31mlines\u202e", "two &#91;31mlines"),
         ("糖心蛋 🍳", "糖心蛋 🍳"),
         ("x" * 200, "x" * 119 + "…"),

@@ -3,7 +3,7 @@
 Texts are unit vectors of their content words, weighted by rarity. For a kind of text (clip captions, frame captions, annotations) the place of a node
 is the sum of what else is said there: its texts of the two other kinds, those of its ancestors, its children and its sibling.
 
-    fit(i, j)       = cosine of the text of node i and the place of node j
+    fit(i, j)       = cosine of the text of node i and the place of node j, each number by its square root
     placement(i)    = fit(i, i) - 95th percentile of fit(i, j) - max of [fit(i, j) + fit(j, i) - fit(i, i) - fit(j, j)]
 
 over the nodes j that share no time and no parent with i. The last term is what both would win by being exchanged. In a video where everything looks
@@ -29,7 +29,7 @@ Kind = Literal["clip_caption", "frame_caption", "detailed_caption"]
 """A kind of text; "detailed_caption" is the whole annotation."""
 Vectors = NDArray[np.float32]
 
-MISPLACED: Final = -2.5
+MISPLACED: Final = -2.8
 """Deviations from the median below which a text is flagged."""
 _FIELDS: Final[dict[Kind, tuple[TextField, ...]]] = {
     "clip_caption": ("clip_caption",),
@@ -55,7 +55,7 @@ def find_misplaced(reading: Reading) -> Measured:
     findings = []
     for kind, own in vectors.items():
         present: NDArray[np.bool_] = np.asarray(own.any(axis=1))
-        found = dict(_placements(own, _places(reading, vectors, kind), related, present))
+        found = dict(_placements(_damp(own), _damp(_places(reading, vectors, kind)), related, present))
         for row, score, deviation in _deviations(found):
             node = nodes[row].id
             scores[node] = min(scores.get(node, np.inf), score)
@@ -101,8 +101,13 @@ def _places(reading: Reading, vectors: dict[Kind, Vectors], kind: Kind) -> Vecto
             places[row] += _RELATIVE / degree * (vectors["clip_caption"][above] + 2 * vectors["detailed_caption"][above])
         for relative in (*tree.children(node), *_siblings(reading, node)):
             places[row] += _RELATIVE * everything[rows[relative.id]]
-    lengths = np.linalg.norm(places, axis=1, keepdims=True)
-    return np.asarray(places / np.maximum(lengths, 1e-9), np.float32)
+    return places
+
+
+def _damp(vectors: Vectors) -> Vectors:
+    """Return unit vectors of the square roots: a word that comes twice, or is twice as rare, does not count twice."""
+    roots = np.sqrt(vectors)
+    return np.asarray(roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _siblings(reading: Reading, node: Node) -> Iterator[Node]:

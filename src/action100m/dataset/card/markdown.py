@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-_HARMLESS: Final = frozenset(" ,'()%?")
+_HARMLESS: Final = re.compile(r"[^\W_]|[ ,'()%?]|(?<=[^\W_])[._-](?=[^\W_])|[^\x00-\x7f]")
+"""Letters, digits, and marks that begin no markup: a full stop, dash or underscore only within a word."""
 _LONGEST: Final = 120
 """Characters of a title or uid that are shown."""
 
@@ -18,7 +20,10 @@ def escape(text: str, *, longest: int = _LONGEST) -> str:
     """
     plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     short = plain if len(plain) <= longest else plain[: longest - 1] + "…"
-    return "".join(letter if letter.isalnum() or letter in _HARMLESS or ord(letter) > 126 else f"&#{ord(letter)};" for letter in short)
+    is_address = "www." in short.lower()  # the one kind of link that begins without a mark
+    return "".join(
+        letter if _HARMLESS.match(short, place) and not (is_address and letter == ".") else f"&#{ord(letter)};" for place, letter in enumerate(short)
+    )
 
 
 def make_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

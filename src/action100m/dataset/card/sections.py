@@ -38,7 +38,7 @@ def write_header(config: CardConfig, videos: int) -> str:
         "tags": ["action-recognition", "temporal-segmentation", "video-captioning", "action100m"],
         "size_categories": [size],
     }
-    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n"
+    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---"
 
 
 def tell_what(config: CardConfig, stats: Stats) -> Iterator[str]:
@@ -49,7 +49,7 @@ def tell_what(config: CardConfig, stats: Stats) -> Iterator[str]:
     if config.summary:
         yield config.summary
     yield (
-        f"{counts.videos:,} videos of {counts.seconds / 3600:,.1f} hours, cut into {counts.nodes:,} nested segments. {counts.annotated:,} have a"
+        f"{counts.videos:,} videos of {counts.seconds / 3600:,.2f} hours, cut into {counts.nodes:,} nested segments. {counts.annotated:,} have a"
         " structured annotation: a brief and a detailed caption, a brief and a detailed action, and who acts. One row is one video; its segments"
         " form a binary tree over time. **Videos and segments are counted apart**: a data set of few rows holds many segments. The videos themselves"
         " are not part of it."
@@ -91,8 +91,9 @@ def tell_figures(stats: Stats, pictures: Sequence[str]) -> Iterator[str]:
     yield make_table(
         ["text", "there", "mean words", "without N/A", "N/A", "in a loop", "cut off"], (_field_row(stats, index) for index in range(len(FIELDS)))
     )
-    yield f"Distinct brief actions: {stats.actions.distinct:,}. The most frequent:"
-    yield make_table(["brief action", "segments"], ([escape(text), f"{count:,}"] for text, count in stats.actions.top[:_TOP]))
+    if stats.actions.top:
+        yield f"Distinct brief actions: {stats.actions.distinct:,}. The most frequent:"
+        yield make_table(["brief action", "segments"], ([escape(text), f"{count:,}"] for text, count in stats.actions.top[:_TOP]))
     yield from (f"![{Path(name).stem}]({name})" for name in pictures)
 
 
