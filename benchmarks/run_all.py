@@ -18,8 +18,10 @@ BENCHMARKS = {
     "known_cuts": "joins found within 0.3 s in the top levels; goal: all",
     "prefix_cache": "prompt tokens that a server with a prefix cache computes; goal: 4 times fewer than the plain layout without a cache",
     "endpoint": "our client of a model server; goals: 0.95 of the rate that 64 slots of 50 ms allow, under 1 ms of CPU for each request",
+    "kmeans": "k-means of resample against scikit-learn's MiniBatchKMeans at 200,000 x 384, k = 1,000: time and inertia",
     "rerun": "the same command over a finished run of 1,000 nodes; goals: under 2 s, no request",
     "gpu": "windows of V-JEPA 2 ViT-g and captions of SmolVLM2-2.2B a second, and their share of the matrix peak; where there is a GPU",
+    "audit": "faults planted into the released records: how many `audit` finds, and how many of its flags are right; seconds a record",
     "kill": "kill -9 at 50 random moments; goal: 50 identical data sets",
 }
 
