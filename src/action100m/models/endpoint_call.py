@@ -119,9 +119,9 @@ class Call(Generic[Answer]):
             self._gate.leave(ready.tokens)
         await asyncio.sleep(0)  # what is ready is sent first
         self._held.append((ready.finish, reply))
-        released = self._held if reply.outcome == "answered" else []
-        self._has_answered = self._has_answered or bool(released)
-        self._held = [] if released else self._held
+        released: list[tuple[_Finish[Answer], Reply]] = []
+        if reply.outcome == "answered":
+            self._has_answered, released, self._held = True, self._held, []
         self._hand_over([finish(reply) for finish, reply in released])
 
     async def _wind_up(self) -> None:
