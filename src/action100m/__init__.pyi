@@ -10,6 +10,9 @@ from .dataset.io import read_records, write_records
 from .dataset.resample.report import ResampleReport
 from .dataset.resample.resample import resample
 from .dataset.resample.settings import ResampleConfig
+from .dataset.samples import read_samples, write_samples
+from .dataset.select.conditions import SelectConfig
+from .dataset.select.select import Selection, select
 from .dataset.stats.stats import Stats, stats
 from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
@@ -50,6 +53,8 @@ __all__ = [
     "RunConfig",
     "SampleConfig",
     "SegmentConfig",
+    "SelectConfig",
+    "Selection",
     "Stats",
     "Summary",
     "Tree",
@@ -71,12 +76,15 @@ __all__ = [
     "plan",
     "preview",
     "read_records",
+    "read_samples",
     "resample",
     "run_videos",
     "segment",
+    "select",
     "stats",
     "status",
     "validate",
     "write_records",
     "write_report",
+    "write_samples",
 ]

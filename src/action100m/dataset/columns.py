@@ -74,28 +74,40 @@ def read_columns(
         DataSetError: nothing is there (at once); a file cannot be read, a column is missing, or a required value is null (when it is met). The
             message names the file, and the row and column where there is one.
     """
-    files = find_files(source)
-    return _read_files(files, tuple(videos), tuple(nodes), on_error or _raise)
+    batches = read_batches(source, _schema_of(videos, nodes), on_error=on_error)
+    return (flatten_batch(batch, file, videos=videos, nodes=nodes) for file, batch in batches)
+
+
+def read_batches(
+    source: Source, schema: pa.Schema, *, on_error: Callable[[DataSetError], None] | None = None
+) -> Generator[tuple[DataFile, pa.RecordBatch]]:
+    """Yield batches in the types of a schema, which is `SCHEMA` or a part of it, and beside its columns `row`, the number in the file from 0.
+
+    Raises:
+        DataSetError: as `read_columns`.
+    """
+    return _read_files(find_files(source), schema, on_error or _raise)
+
+
+def flatten_batch(batch: pa.RecordBatch, file: DataFile, *, videos: Sequence[VideoColumn] = (), nodes: Sequence[NodeColumn] = ()) -> ColumnBatch:
+    """Return some columns of what `read_batches` yields."""
+    return ColumnBatch(file.name, _make_videos(batch, tuple(videos)), _make_nodes(batch, tuple(nodes)))
 
 
 def _raise(error: DataSetError) -> None:
     raise error
 
 
-def _read_files(
-    files: list[DataFile], videos: tuple[str, ...], nodes: tuple[str, ...], on_error: Callable[[DataSetError], None]
-) -> Generator[ColumnBatch]:
+def _read_files(files: list[DataFile], schema: pa.Schema, on_error: Callable[[DataSetError], None]) -> Generator[tuple[DataFile, pa.RecordBatch]]:
     for file in files:
         try:
-            for batch, first in _read_batches(file, _schema_of(videos, nodes)):
-                whole = _leave_out(batch, file, first, on_error)
-                rows = whole.column("row")
-                yield ColumnBatch(file.name, _make_videos(whole, rows, videos), _make_nodes(whole, nodes))
+            for batch, first in _read_batches(file, schema):
+                yield file, _leave_out(batch, file, first, on_error)
         except DataSetError as error:
             on_error(error)
 
 
-def _schema_of(videos: tuple[str, ...], nodes: tuple[str, ...]) -> pa.Schema:
+def _schema_of(videos: Sequence[str], nodes: Sequence[str]) -> pa.Schema:
     """Return the part of the published schema that holds some columns."""
     wanted = [_VIDEO_PATHS[name] for name in ("uid", *videos)]
     wanted += [(RECORD_COLUMNS["nodes"], *_NODE_PATHS[name]) for name in nodes]
@@ -143,7 +155,8 @@ def _find_leaves(parquet: pq.ParquetFile, schema: pa.Schema) -> list[str]:
     wanted = list(_leaf_paths(pa.struct(list(schema))))
     columns = [parquet.schema.column(index).path for index in range(len(parquet.schema))]
     leaves = [column for column in columns if any(_leads_to(column.split("."), path) for path in wanted)]
-    return leaves + [name for name in schema.names if not any(leaf.split(".")[0] == name for leaf in leaves)]
+    found = {leaf.split(".")[0] for leaf in leaves}
+    return leaves + [name for name in schema.names if name not in found and name in parquet.schema_arrow.names]
 
 
 def _leaf_paths(type: pa.DataType) -> Iterator[tuple[str, ...]]:
@@ -199,8 +212,8 @@ def _find_nulls(batch: pa.RecordBatch) -> Iterator[tuple[str, NDArray[np.int64]]
             yield f"nodes{'.' * bool(column)}{column}", parents.filter(values.is_null()).to_numpy()
 
 
-def _make_videos(batch: pa.RecordBatch, rows: pa.Array, names: tuple[str, ...]) -> pa.RecordBatch:
-    columns = {"row": rows} | {name: _get(batch, _VIDEO_PATHS[name]) for name in ("uid", *names)}
+def _make_videos(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:
+    columns = {"row": batch.column("row")} | {name: _get(batch, _VIDEO_PATHS[name]) for name in ("uid", *names)}
     return pa.RecordBatch.from_pydict(columns)
 
 

@@ -141,7 +141,9 @@ def _draw_cloud(title_words: TextGroups, folder: Path) -> list[Path]:
     counts = {text: count for text, count in title_words.top if all(ord(letter) in drawn for letter in text)}
     if not counts:
         return []
-    cloud = WordCloud(width=1200, height=700, background_color="white", font_path=path, random_state=0, color_func=_colour_word)
+    cloud: Any = WordCloud(  # type: ignore[no-untyped-call]
+        width=1200, height=700, background_color="white", font_path=path, random_state=0, color_func=_colour_word
+    )
     cloud.generate_from_frequencies(counts)
     files = folder / "titles.svg", folder / "titles.png"
     files[0].write_text(cloud.to_svg(), encoding="utf-8")
