@@ -57,7 +57,7 @@ class CaptionConfig:
     captioner: _CaptionerConfig = PreviewConfig()
     """Who describes the clips of all nodes and names their actions (paper: Perception-LM-3B)."""
     frame_captioner: _CaptionerConfig | None = None
-    """Who describes the middle frames of leaves (paper: Llama-3.2-Vision-11B). None: the same."""
+    """Who describes the middle frames of leaves (paper: Llama-3.2-Vision-11B). None: the same. Another one has a pass over the video of its own."""
     frames: int = 32
     """Frames spread over a node (paper: 32). A node that presents fewer shows all it has."""
     size: int = 320
