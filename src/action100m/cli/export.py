@@ -25,11 +25,10 @@ def export(
     """
     from action100m.cli.sources import find_locations
     from action100m.dataset.export.export import export as export_data
-    from action100m.dataset.export.segments import ANNOTATION_FIELDS
     from action100m.dataset.export.settings import make_config
     from action100m.dataset.fields import make_fields
 
     locations = None if videos is None else find_locations(videos)
-    report = export_data(data, out, format=make_config(to, set or ()), fields=make_fields(field or ANNOTATION_FIELDS), videos=locations)
+    report = export_data(data, out, format=make_config(to, set or ()), fields=make_fields(field) if field else None, videos=locations)
     print_export(report, as_json=json)
     raise typer.Exit(0 if report.ok else 1)

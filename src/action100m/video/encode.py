@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import av
 from av.container import OutputContainer
@@ -38,7 +38,7 @@ def to_yuv(picture: Picture, size: FrameSize) -> av.VideoFrame:
 
 
 class H264Writer:
-    """Writes one file. Close it, or drop the file."""
+    """Writes one file: add frames, finish, close. One that is closed unfinished is of no use."""
 
     def __init__(self, target: Path, size: FrameSize, *, crf: int, threads: int = 0) -> None:
         self._output: OutputContainer = av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"})
@@ -46,22 +46,27 @@ class H264Writer:
         self._held: av.Packet[VideoStream] | None = None  # its duration is known only when the next one, or the end, is
         self._ticks = -1
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def add(self, frame: av.VideoFrame, seconds: float) -> None:
         """Encode a frame of `to_yuv` at its time, later than that of the frame before."""
         self._ticks = max(round(seconds / _TIME_BASE), self._ticks + 1)
         frame.pts, frame.time_base = self._ticks, _TIME_BASE
         self._mux(frame)
 
-    def close(self, end: float) -> None:
-        """Finish the file, whose last frame lasts until `end` seconds."""
+    def finish(self, end: float) -> None:
+        """Encode what is left; the last frame lasts until `end` seconds."""
         self._mux(None)
         if self._held is not None:
             self._held.duration = max(1, round(end / _TIME_BASE) - self._ticks)
             self._output.mux(self._held)
-        self.abandon()
 
-    def abandon(self) -> None:
-        """Let go of the file as it is."""
+    def close(self) -> None:
+        """Close the file."""
         self._output.close()
 
     def _mux(self, frame: av.VideoFrame | None) -> None:

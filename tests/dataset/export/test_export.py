@@ -13,11 +13,15 @@ from typer.testing import CliRunner
 import action100m
 from action100m.cli.app import app
 from action100m.dataset.export.export import export
+from action100m.dataset.export.jsonl import JsonLines
 from action100m.dataset.export.settings import make_config
 from action100m.dataset.export.webdataset import WebDataset
 from action100m.dataset.fields import make_fields
 from action100m.dataset.io import write_records
+from action100m.dataset.samples import write_samples
+from action100m.dataset.select.select import select
 from action100m.errors import Action100MError, ConfigError, DataSetError
+from action100m.record import Sample
 from support.clips import time_code_pictures, write_clip
 from support.records import make_record, record_to_row, write_rows
 
@@ -135,3 +139,51 @@ def test_a_wrong_call_is_an_error_of_ours(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["export", str(tmp_path / "x.parquet"), "--to", "tar", "--out", "y"])
     assert isinstance(done.exception, Action100MError)
     assert action100m.export is export
+
+
+def _write_some_samples(path: Path) -> list[Sample]:
+    nodes = make_record("one").tree.nodes
+    samples = [
+        Sample("one", nodes[2].id, 10.0, 16.0, "brief_action", "Pour"),
+        Sample("one", nodes[1].id, 0.0, 10.0, "brief_caption", "A cook whisks."),
+        Sample("one", nodes[1].id, 0.0, 10.0, "brief_action", "Whisk"),
+        Sample("one", nodes[1].id, 0.0, 10.0, "brief_action", "Whisk"),  # drawn twice
+        Sample("two", "n", 1.5, 2.25, "clip_action", "Wave"),
+    ]
+    write_samples(samples, path)
+    return samples
+
+
+def test_samples_are_exported_by_node_and_time(tmp_path: Path) -> None:
+    samples = _write_some_samples(tmp_path / "samples.parquet")
+    report = export(tmp_path / "samples.parquet", tmp_path / "out.json", format="activitynet")
+    assert (report.videos, report.segments, report.ok) == (2, 3, True)
+    database = json.loads((tmp_path / "out.json").read_text())["database"]
+    assert database["one"]["annotations"] == [{"segment": [0.0, 10.0], "label": "Whisk"}, {"segment": [10.0, 16.0], "label": "Pour"}]
+    assert (database["one"]["duration"], database["two"]["duration"]) == (16.0, 2.25)
+    export(tmp_path / "samples.parquet", tmp_path / "out.jsonl", format=JsonLines(row="sample"))
+    lines = [Sample(**json.loads(line)) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert set(lines) == set(samples)
+    assert len(lines) == len(samples) - 1
+
+
+def test_samples_hold_no_records(tmp_path: Path) -> None:
+    _write_some_samples(tmp_path / "samples.parquet")
+    for name in ("jsonl", "huggingface"):
+        with pytest.raises(ConfigError, match="Samples hold no whole records"):
+            export(tmp_path / "samples.parquet", tmp_path / "out", format=name)  # type: ignore[arg-type]
+    assert not (tmp_path / "out" / "README.md").exists()
+
+
+def test_samples_of_a_video_that_do_not_stand_together_are_told(tmp_path: Path) -> None:
+    first, *rest = _write_some_samples(tmp_path / "samples.parquet")
+    write_samples([*rest, first], tmp_path / "samples.parquet")
+    report = export(tmp_path / "samples.parquet", tmp_path / "out", format="srt")
+    assert [(one.uid, "comes again" in one.message) for one in report.failures] == [("one", True)]
+
+
+def test_what_select_draws_is_exported(tmp_path: Path) -> None:
+    write_records([make_record("one"), make_record("two")], tmp_path / "mine.parquet")
+    select(tmp_path / "mine.parquet", tmp_path / "samples.parquet")
+    report = export(tmp_path / "samples.parquet", tmp_path / "out", format="vtt")
+    assert (report.videos, report.segments) == (2, 6)

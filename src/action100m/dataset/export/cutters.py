@@ -74,11 +74,12 @@ class ClipCutter:
 
     def close(self, end: float) -> None:
         """Finish the file."""
-        self._writer.close(end - self.seconds[0])
+        self._writer.finish(end - self.seconds[0])
+        self._writer.close()
 
     def abandon(self) -> None:
         """Close the file, unfinished."""
-        self._writer.abandon()
+        self._writer.close()
 
 
 class FrameCutter:

@@ -11,7 +11,7 @@ from action100m.dataset.export.activitynet import ActivityNet, write_activitynet
 from action100m.dataset.export.fiftyone import FiftyOne, write_fiftyone
 from action100m.dataset.export.huggingface import HuggingFace, write_huggingface
 from action100m.dataset.export.jsonl import JsonLines, write_jsonl
-from action100m.dataset.export.segments import ANNOTATION_FIELDS, VideoSegments, read_segments
+from action100m.dataset.export.segments import VideoSegments, read_segments
 from action100m.dataset.export.settings import ExportConfig, ExportFormat, make_config
 from action100m.dataset.export.subtitles import Subtitles, write_subtitles
 from action100m.dataset.export.tally import ExportReport, Tally
@@ -27,7 +27,7 @@ def export(
     out: str | os.PathLike[str],
     *,
     format: ExportFormat | ExportConfig,
-    fields: Sequence[TextField] = ANNOTATION_FIELDS,
+    fields: Sequence[TextField] | None = None,
     videos: Mapping[str, str] | None = None,
 ) -> ExportReport:
     """Write a data set or Samples in another format, and return what was written and what was left out.
@@ -38,7 +38,8 @@ def export(
         source: A data set, or the Samples that `select` wrote.
         out: A file (a path or fsspec URL) for "jsonl" and "activitynet", a folder for the others.
         format: A format with its usual settings, by name; or its settings, such as `WebDataset(media="frames")`.
-        fields: Texts to export. Nodes that have none of them are left out; the first that a node has is its label, where a format has one only.
+        fields: Texts to export; None takes those of the annotation from a data set, and all that there are from Samples. Nodes that have none of
+            them are left out; the first that a node has is its label, where a format has one only.
         videos: uid -> path of the video file. Needed by "webdataset"; "fiftyone" links to them.
 
     Raises:
@@ -47,7 +48,8 @@ def export(
     """
     config = make_config(format) if isinstance(format, str) else format
     tally = Tally()
-    found = _once(read_segments(source, make_fields(fields), on_error=tally.fail), tally)
+    texts = None if fields is None else make_fields(fields)
+    found = _once(read_segments(source, texts, on_error=tally.fail), tally)
     return tally.report(_write(found, out, config, videos, tally))
 
 

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from action100m.dataset.export.rows import SAMPLE_SCHEMA, SEGMENT_SCHEMA, RowKind, check_kind, rows_of, whole_record
+from action100m.dataset.export.rows import SEGMENT_SCHEMA, RowKind, check_kind, rows_of, whole_record
 from action100m.dataset.export.segments import VideoSegments
 from action100m.dataset.export.tally import Tally
 from action100m.dataset.io import write_records
+from action100m.dataset.samples import SAMPLE_SCHEMA
 from action100m.dataset.whole import open_whole
 from action100m.errors import ConfigError
 from action100m.record import Record

@@ -21,8 +21,6 @@ _TEXTS: Final[tuple[TextField, ...]] = get_args(TextField)
 
 SEGMENT_SCHEMA: Final = pa.schema([*_PLACE, ("level", pa.int16()), *_TIMES, *((field, pa.string()) for field in _TEXTS)])
 """Of a segment's row. Texts that it lacks are null."""
-SAMPLE_SCHEMA: Final = pa.schema([*_PLACE, *_TIMES, ("field", pa.string()), ("text", pa.string())])
-"""Of a sample's row: the fields of `Sample`."""
 
 
 def check_kind(kind: RowKind) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Final, get_args
 
 from action100m.dataset.io import read_records
-from action100m.dataset.source import Source
+from action100m.dataset.samples import holds_samples, read_samples
+from action100m.dataset.source import DataFile, Source, find_files
 from action100m.errors import DataSetError
 from action100m.record import Record, Sample, TextField, read_text
 
@@ -48,12 +49,37 @@ class VideoSegments:
     """None for Samples."""
 
 
-def read_segments(source: Source, fields: Sequence[TextField], *, on_error: Callable[[DataSetError], None]) -> Iterator[VideoSegments]:
-    """Yield the videos of a data set with those of their nodes that have one of the texts."""
-    return (_from_record(record, fields) for record in read_records(source, on_error=on_error))
+def read_segments(source: Source, fields: Sequence[TextField] | None, *, on_error: Callable[[DataSetError], None]) -> Iterator[VideoSegments]:
+    """Yield the videos of a data set, or of Samples, with the segments that have one of the texts.
+
+    fields: None takes those of the annotation from a data set, and all that there are from Samples.
+    on_error: called for each record or file that has to be left out, and the others go on.
+
+    Raises:
+        DataSetError: nothing is there (at once).
+    """
+    files = find_files(source)
+    if _holds_samples(files[0]):
+        return _group(_read_samples(files, on_error), fields or get_args(TextField))
+    return (_from_record(record, fields or ANNOTATION_FIELDS) for record in read_records(source, on_error=on_error))
 
 
-def group_samples(samples: Iterable[Sample], fields: Sequence[TextField]) -> Iterator[VideoSegments]:
+def _holds_samples(file: DataFile) -> bool:
+    try:
+        return holds_samples(file)
+    except DataSetError:  # told when its turn comes
+        return False
+
+
+def _read_samples(files: Iterable[DataFile], on_error: Callable[[DataSetError], None]) -> Iterator[Sample]:
+    for file in files:
+        try:
+            yield from read_samples(file.name)
+        except DataSetError as error:
+            on_error(error)
+
+
+def _group(samples: Iterable[Sample], fields: Sequence[TextField]) -> Iterator[VideoSegments]:
     """Yield the videos of Samples, which stand together by video. Those of one node are one segment, and one drawn several times counts once."""
     for uid, group in groupby(samples, key=lambda sample: sample.uid):
         segments = tuple(_segments_of([sample for sample in group if sample.field in fields], fields))
