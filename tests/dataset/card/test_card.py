@@ -19,7 +19,7 @@ from action100m.dataset.io import write_records
 from action100m.errors import ConfigError, DataSetError
 from support.records import make_annotation, make_record, record_to_row, write_rows
 
-HOSTILE = ("../../x", "a/b", "CON", "a\x00b", "=1+1", "<script>alert(1)</script>", "| a | [x](http://y.z) `c` www.z.org\n# head")
+HOSTILE = ("../../x", "a/b", "CON", "a\x00b", "=1+1", "<script>alert(1)</script>", "| a | [x](http://example.org) `c` www.example.org\n# head")
 
 
 def parts(text: str) -> tuple[dict, dict[str, str]]:
@@ -161,7 +161,7 @@ def test_texts_of_others_are_shown_and_nothing_else(tmp_path):
     written = card(str(tmp_path / "data.parquet"), tmp_path / "out" / "card", gone=str(tmp_path / "gone.jsonl"), pictures=False)
     text = (tmp_path / "out" / "card" / "README.md").read_text()
     assert written.gone == len(HOSTILE)
-    assert not re.search(r"<script|\]\(http|www\.z|`c`|\x00", text)
+    assert not re.search(r"<script|\]\(http|www\.example|`c`|\x00", text)
     assert not re.search(r"^# head", text, re.MULTILINE)
     assert "&#60;script&#62;" in text
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["README.md", "card", "data.parquet", "gone.jsonl", "out", "videos.jsonl"]
@@ -175,8 +175,8 @@ def test_texts_of_others_are_shown_and_nothing_else(tmp_path):
         ("a|b", "a&#124;b"),
         ("vit-g_384 1.5", "vit-g_384 1.5"),
         ("-a _b_ 1. c", "&#45;a &#95;b&#95; 1&#46; c"),
-        ("WWW.x.org", "WWW&#46;x&#46;org"),
-        ("me@x.org", "me&#64;x.org"),
+        ("WWW.example.org", "WWW&#46;example&#46;org"),
+        ("me@example.org", "me&#64;example.org"),
         ("two\n\x1b[31mlines\u202e", "two &#91;31mlines"),
         ("糖心蛋 🍳", "糖心蛋 🍳"),
         ("x" * 200, "x" * 119 + "…"),

@@ -42,8 +42,10 @@ _RELATIVE: Final = 0.5
 """What a child, the sibling, or the parent's clip caption weighs; ancestors of the n-th degree weigh 1/n of it, up to 3, and annotations double."""
 _FEWEST_PLACES: Final = 12
 """With fewer other places there is no chance to compare with."""
+_MOST_PLACES: Final = 2048
+"""With more, evenly spread ones stand for all: an hour of video has thousands, and time would grow with their square."""
 _BLOCK: Final = 512
-"""Nodes compared at once: an hour of video has thousands."""
+"""Nodes compared at once."""
 
 
 def find_misplaced(reading: Reading) -> Measured:
@@ -132,11 +134,13 @@ class _Kinship:
 def _placements(own: Vectors, places: Vectors, related: _Kinship, present: NDArray[np.bool_]) -> Iterator[tuple[int, float]]:
     """Yield (row, placement) of each text that has enough other places."""
     fits = np.einsum("ij,ij->i", own, places)
+    others = np.flatnonzero(present)
+    others = others[:: max(-(-len(others) // _MOST_PLACES), 1)]
     for begin in range(0, len(own), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        comparable = ~related(rows) & present
-        here, there = own[rows] @ places.T, places[rows] @ own.T
-        gains = np.where(comparable, here + there - fits[rows, None] - fits, -np.inf).max(axis=1, initial=-np.inf)
+        comparable = ~related(rows)[:, others]
+        here, there = own[rows] @ places[others].T, places[rows] @ own[others].T
+        gains = np.where(comparable, here + there - fits[rows, None] - fits[others], -np.inf).max(axis=1, initial=-np.inf)
         for offset in np.flatnonzero(present[rows] & (comparable.sum(axis=1) >= _FEWEST_PLACES)):
             rival = np.quantile(here[offset][comparable[offset]], 0.95)
             yield begin + int(offset), float(fits[begin + offset] - rival - gains[offset])
