@@ -94,7 +94,7 @@ def test_a_server_that_caches_reads_the_frames_of_a_node_once():
 
 def test_a_frame_alone_is_shown_in_tiles_by_models_that_do():
     footage = _footage()
-    plain = load_frames(footage, COSTS.content, COSTS.models["facebook/Perception-LM-3B"])
+    plain = load_frames(footage, COSTS.content, COSTS.models["Qwen/Qwen3-VL-8B-Instruct"])
     tiled = load_frames(footage, COSTS.content, COSTS.models["HuggingFaceTB/SmolVLM2-2.2B-Instruct"])
     assert plain.requests == plain.images == tiled.requests == footage.leaves
     assert tiled.images == footage.leaves * 17

@@ -118,10 +118,8 @@ def _plan_stages(footage: Footage, config: RunConfig, costs: Costs, find: Callab
     disk = embed_bytes(samples=footage.samples, frames=footage.frames, videos=footage.videos, width=encoder.cost.width or 0)
     yield replace(embed, cpu_hours=embed.cpu_hours + footage.decoding_hours, disk_bytes=disk)
     yield StagePlan("segment", "ward", "", disk_bytes=segment_bytes(footage, costs.content))
-    captions = list(_plan_captions(footage, config.caption, costs, find))
-    if any(stage.images.high for stage in captions):  # the video is decoded once more, for the frames
-        captions[0] = replace(captions[0], cpu_hours=captions[0].cpu_hours + footage.decoding_hours)
-    yield from captions
+    for stage in _plan_captions(footage, config.caption, costs, find):  # each that sees frames decodes the video once more
+        yield replace(stage, cpu_hours=stage.cpu_hours + footage.decoding_hours) if stage.images.high else stage
     yield _plan_annotations(footage, config, costs, find)
 
 
