@@ -126,8 +126,8 @@ def test_no_network_is_an_error_that_says_how_to_do_without(monkeypatch):
 
 
 @pytest.mark.parametrize("package", ["sentence_transformers", "torch"])
-@pytest.mark.parametrize("config", [SentenceConfig(checkpoint="."), MiniLMConfig()], ids=["sentence", "minilm"])
-def test_a_missing_package_is_an_error_that_gives_the_pip_line(config, package, monkeypatch):
+@pytest.mark.parametrize(("config", "extra"), [(SentenceConfig(checkpoint="."), "text"), (MiniLMConfig(), "minilm")], ids=["sentence", "minilm"])
+def test_a_missing_package_is_an_error_that_gives_the_pip_line(config, extra, package, monkeypatch):
     real = builtins.__import__
 
     def without(name, *rest):
@@ -136,7 +136,7 @@ def test_a_missing_package_is_an_error_that_gives_the_pip_line(config, package, 
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingPackageError, match=r"pip install 'action100m\[text\]'"):
+    with pytest.raises(MissingPackageError, match=rf"pip install 'action100m\[{extra}\]'"):
         config.load()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from action100m.dataset.resample.collect import SAMPLE_SCHEMA
+from action100m.dataset.samples import SAMPLE_SCHEMA
 
 
 def write_samples(path: Path, counts: Mapping[str, int], *, field: str = "brief_action", seed: int = 0) -> Path:

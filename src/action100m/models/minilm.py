@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from pydantic import ConfigDict
 
 from action100m.errors import CheckpointError, MissingPackageError
-from action100m.models.checkpoint import Device
+from action100m.models.checkpoint import Device, explain_import
 from action100m.models.sentence import SentenceConfig
 
 if TYPE_CHECKING:
@@ -56,12 +56,11 @@ class MiniLMConfig:
             raise MissingPackageError(_PACKAGE.replace("_", "-"), extra="minilm", needed_by="MiniLM")
         folder = Path(spec.submodule_search_locations[0]) / "model"
         _check_weights(folder / "model.safetensors")
-        settings = self._settings(str(folder))
         try:
             from action100m.models.sentence_encoder import SentenceEncoder
-        except ImportError:
-            return settings.load()  # says what is missing
-        return SentenceEncoder(folder, settings, name=f"minilm all-MiniLM-L6-v2 {_SHA256[:12]}")
+        except ImportError as error:
+            raise explain_import(error, extra="minilm", needed_by="MiniLM", packages=("sentence_transformers",)) from error
+        return SentenceEncoder(folder, self._settings(str(folder)), name=f"minilm all-MiniLM-L6-v2 {_SHA256[:12]}")
 
     def _settings(self, place: str) -> SentenceConfig:
         return SentenceConfig(checkpoint=place, prompt="", device=self.device, dtype="float32", batch=self.batch)

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from action100m.dataset.io import read_records, write_records
-from action100m.dataset.resample.collect import SAMPLE_SCHEMA, collect
+from action100m.dataset.resample.collect import collect
+from action100m.dataset.samples import SAMPLE_SCHEMA
 from action100m.errors import DataSetError
 from action100m.record import read_text
 from support.records import make_record, record_to_row, write_rows

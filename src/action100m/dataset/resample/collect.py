@@ -19,14 +19,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from action100m.dataset.columns import read_columns
-from action100m.dataset.source import DataFile, Source, find_files, next_batch, open_parquet, read_schema
+from action100m.dataset.conform import conform_batch
+from action100m.dataset.samples import SAMPLE_SCHEMA, holds_samples
+from action100m.dataset.source import DataFile, Source, find_files, next_batch, open_parquet
 from action100m.errors import DataSetError
 from action100m.record import TextField
 
-SAMPLE_SCHEMA: Final = pa.schema(
-    [("uid", pa.string()), ("node", pa.string()), ("start", pa.float64()), ("end", pa.float64()), ("field", pa.string()), ("text", pa.string())]
-)
-"""The columns of a file of Samples."""
 _KEPT: Final = pa.schema([*(SAMPLE_SCHEMA.field(name) for name in ("uid", "node", "start", "end")), pa.field("text", pa.int32())])
 _TEXTS: Final = pa.schema([("text", pa.string())])
 _ROWS: Final = 65_536
@@ -105,8 +103,7 @@ def _read_samples(source: Source, field: TextField, on_error: OnError) -> Iterat
     """Yield batches in the schema of Samples, of one field."""
     for file in find_files(source):
         try:
-            names = read_schema(file).names
-            found = _from_samples(file, field) if {"uid", "node", "text"} <= set(names) else _from_records(file, field, on_error)
+            found = _from_samples(file, field) if holds_samples(file) else _from_records(file, field, on_error)
             for batch in found:
                 stripped = pc.utf8_trim_whitespace(batch.column("text"))
                 yield batch.filter(pc.fill_null(pc.not_equal(stripped, ""), False))
@@ -117,23 +114,22 @@ def _read_samples(source: Source, field: TextField, on_error: OnError) -> Iterat
 def _from_samples(file: DataFile, field: TextField) -> Iterator[pa.RecordBatch]:
     row = 0
     with open_parquet(file) as parquet:
-        if lacking := [name for name in SAMPLE_SCHEMA.names if name not in parquet.schema_arrow.names]:
-            raise DataSetError(f"{file.name}: a file of samples has the columns {', '.join(SAMPLE_SCHEMA.names)}; {', '.join(lacking)} is missing")
         batches = parquet.iter_batches(batch_size=_ROWS, columns=SAMPLE_SCHEMA.names)
         while (batch := next_batch(batches, file, row)) is not None:
-            yield _conform(batch, file, row).filter(pc.equal(pc.cast(batch.column("field"), pa.string()), field))
+            conformed = _conform(batch, file, row)
+            yield conformed.filter(pc.equal(conformed.column("field"), field))
             row += len(batch)
 
 
 def _conform(batch: pa.RecordBatch, file: DataFile, row: int) -> pa.RecordBatch:
     """Return a batch in the types of SAMPLE_SCHEMA."""
     try:
-        conformed = batch.select(SAMPLE_SCHEMA.names).cast(SAMPLE_SCHEMA)
+        conformed = conform_batch(batch, SAMPLE_SCHEMA)
         conformed.validate(full=True)
-    except (pa.ArrowException, ValueError) as error:
-        raise DataSetError(f"{file.name}, from row {row}: this is no sample: {error}") from error
+    except (pa.ArrowException, DataSetError) as error:
+        raise DataSetError(f"{file.name}, from row {row}: {error}") from error
     if lacking := [name for name in SAMPLE_SCHEMA.names if name != "text" and conformed.column(name).null_count]:
-        raise DataSetError(f"{file.name}, from row {row}: {', '.join(lacking)} is null in a sample")
+        raise DataSetError(f"{file.name}, from row {row}: {', '.join(lacking)} is null")
     return conformed
 
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from action100m.dataset.resample.collect import SAMPLE_SCHEMA, Collected
+from action100m.dataset.resample.collect import Collected
+from action100m.dataset.samples import SAMPLE_SCHEMA
 from action100m.dataset.whole import open_whole
 from action100m.record import TextField
 
