@@ -11,6 +11,10 @@ from .dataset.resample.report import ResampleReport
 from .dataset.resample.resample import resample
 from .dataset.resample.settings import ResampleConfig
 from .dataset.samples import read_samples, write_samples
+from .dataset.search.build import build_index
+from .dataset.search.index import Hit, SearchIndex
+from .dataset.search.search import search
+from .dataset.search.settings import SearchFilter
 from .dataset.select.conditions import SelectConfig
 from .dataset.select.select import Selection, select
 from .dataset.stats.stats import Stats, stats
@@ -44,6 +48,7 @@ __all__ = [
     "Embeddings",
     "Frames",
     "Gap",
+    "Hit",
     "Node",
     "Plan",
     "Provenance",
@@ -52,6 +57,8 @@ __all__ = [
     "ResampleReport",
     "RunConfig",
     "SampleConfig",
+    "SearchFilter",
+    "SearchIndex",
     "SegmentConfig",
     "SelectConfig",
     "Selection",
@@ -63,6 +70,7 @@ __all__ = [
     "VideoMetadata",
     "annotate_video",
     "audit",
+    "build_index",
     "card",
     "choose_text_encoder",
     "compare",
@@ -79,6 +87,7 @@ __all__ = [
     "read_samples",
     "resample",
     "run_videos",
+    "search",
     "segment",
     "select",
     "stats",

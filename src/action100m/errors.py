@@ -19,6 +19,7 @@ Action100MError
 │   └── ReplyError                a reply does not fit the schema, also after asking again
 ├── TreeError                   the invariants of a tree do not hold
 ├── DataSetError                a file is not a data set in the published schema
+├── SearchIndexError            a search index is damaged, or not of this data
 ├── StoreError                  a run folder cannot be read or written            (retryable)
 └── WorkerError                 a worker process died                             (retryable)
 """
@@ -116,6 +117,10 @@ class TreeError(Action100MError):
 
 class DataSetError(Action100MError):
     """A file is not a data set in the published schema."""
+
+
+class SearchIndexError(Action100MError):
+    """A search index is damaged, half made, or made of other data or by another encoder."""
 
 
 class StoreError(Action100MError):

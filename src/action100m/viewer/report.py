@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from action100m.errors import DataSetError, VideoError
 from action100m.record import Record
+from action100m.video.link import find_page
 from action100m.viewer.assemble import assemble, embed_json, escape
 from action100m.viewer.index import index_page, index_row
 from action100m.viewer.media import prepare_video
@@ -23,7 +24,6 @@ from action100m.viewer.payload import record_payload, record_title
 
 _STYLES: Final = ("base.css", "layout.css", "panel.css", "timeline.css")
 _SCRIPTS: Final = ("dom.js", "tree.js", "player.js", "zoom.js", "timeline.js", "panel.js", "transcript.js", "search.js", "main.js")
-_YOUTUBE_ID: Final = re.compile(r"[\w-]{11}", re.ASCII)
 
 
 def write_report(records: Iterable[Record], out: str | Path, *, videos: Mapping[str, str] = {}) -> list[Path]:
@@ -79,5 +79,4 @@ def _find_player(record: Record, location: str | None, folder: Path) -> dict[str
 
 
 def _absent(uid: str, reason: str) -> dict[str, Any]:
-    link = f"https://www.youtube.com/watch?v={uid}" if _YOUTUBE_ID.fullmatch(uid) else None
-    return {"link": link, "reason": reason}
+    return {"link": find_page(uid), "reason": reason}
