@@ -10,10 +10,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from action100m.dataset.io import read_records
 from action100m.dataset.resample.resample import resample
 from action100m.dataset.resample.settings import ResampleConfig
 from action100m.errors import ConfigError, DataSetError
+from action100m.record import read_text
+from action100m.run.pack import pack
+from action100m.run.presets import preview
+from action100m.run.run import run_videos
 from support.checkpoints import one_torch_thread
+from support.clips import time_code_pictures, write_clip
 from support.samples import write_samples, zipf_counts
 from support.sentences import ToyTextEncoder
 
@@ -167,6 +173,19 @@ def test_the_real_actions_with_a_long_tail_lose_their_head(shared, tmp_path):
     assert report.after.cluster_entropy > report.before.cluster_entropy + 1
     assert report.after.normalised_entropy == pytest.approx(report.reachable, abs=0.002)
     assert report.after.effective_texts > 10 * report.before.effective_texts
+
+
+def test_a_set_that_our_engine_made_is_resampled_by_any_of_its_texts(tmp_path):
+    pictures = [picture if number < 50 else 255 - picture for number, picture in enumerate(time_code_pictures([k / 10 for k in range(90)]))]
+    clip = write_clip(tmp_path / "clip.mp4", pictures, fps=10)
+    run_videos([str(clip)], str(tmp_path / "run"), preview())
+    pack(tmp_path / "run", tmp_path / "data.parquet")
+    (record,) = read_records(tmp_path / "data.parquet")
+    for field in ("brief_action", "clip_caption"):
+        texts = [text for node in record.tree.nodes if (text := read_text(node, field))]
+        report = run(tmp_path / "data.parquet", tmp_path / f"{field}.parquet", field=field, size=30)
+        assert (report.before.samples, report.texts) == (len(texts), len(set(texts)))
+        assert set(pq.read_table(tmp_path / f"{field}.parquet")["text"].to_pylist()) <= set(texts)
 
 
 def test_what_cannot_be_read_is_reported(zipf, tmp_path):
