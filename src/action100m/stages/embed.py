@@ -1,9 +1,10 @@
 """Look at a video once: a vector for each sampled frame from an encoder, and what can be measured in the frame without one.
 
-    decode -> rgb -> prepare -> windows -> encode -> spread over frames -> mean over windows
-                  -> measure
+    decode -> rgb -> prepare  |  windows -> encode -> spread over frames -> mean over windows
+                  -> measure  |
+    a thread that runs ahead
 
-Each sampled frame is decoded, converted and prepared once, however many windows see it. Memory holds at most window + stride * (batch + 1)
+Each sampled frame is decoded, converted and prepared once, however many windows see it. Memory holds at most window + stride * (2 * batch + 1)
 of them, whatever the length of the video; the vectors and measurements are all that grows. Paper section 3.1.
 """
 
@@ -12,7 +13,8 @@ from __future__ import annotations
 import io
 import json
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from itertools import chain, groupby
@@ -32,6 +34,7 @@ from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ig
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
 from action100m.video.decode import DecodeReport, FrameStream, SampleConfig, open_frames
 from action100m.video.picture import Picture
+from action100m.video.readahead import read_ahead
 from action100m.video.signals import Signals
 from action100m.video.video import Video
 
@@ -193,11 +196,16 @@ def _compile_measuring() -> None:
 
 
 def embed_frames(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, config: EmbedConfig) -> NDArray[np.float32]:
-    """Turn one or more frames uint8 (h, w, 3), streamed, into one vector each, float32 (n, d)."""
-    windows = sliding_windows(_prepare(frames, encoder, config.stride), window=config.window, stride=config.stride)
-    # map and chain, unlike a loop, let go of one batch before the next is gathered
-    encoded = map(partial(_encode, encoder=encoder, config=config), batched(windows, config.batch))
-    vectors = mean_over_windows(chain.from_iterable(encoded))
+    """Turn one or more frames uint8 (h, w, 3), streamed, into one vector each, float32 (n, d).
+
+    While a GPU encodes one batch, the frames that the next one adds are taken, measured and prepared in a thread.
+    """
+    preparing = _prepare(frames, encoder, config.stride)
+    with closing(read_ahead(preparing, depth=config.stride * config.batch)) as prepared:
+        windows = sliding_windows(prepared, window=config.window, stride=config.stride)
+        # map and chain, unlike a loop, let go of one batch before the next is gathered
+        encoded = map(partial(_encode, encoder=encoder, config=config), batched(windows, config.batch))
+        vectors = mean_over_windows(chain.from_iterable(encoded))
     if config.normalise:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return vectors
@@ -220,7 +228,7 @@ def _telling(stream: FrameStream, on_progress: ProgressCallback) -> Iterator[Pic
             on_progress(min(1.0, picture.seconds / stream.announced))
 
 
-def _prepare(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, count: int) -> Iterator[Any]:
+def _prepare(frames: Iterable[NDArray[np.uint8]], encoder: Encoder, count: int) -> Generator[Any]:
     """Yield prepared frames, made `count` at a time. A video may change its size on the way; only frames of one size go together."""
     for _, alike in groupby(frames, key=np.shape):
         yield from chain.from_iterable(map(encoder.prepare, map(np.stack, batched(alike, count))))
