@@ -52,5 +52,5 @@ def test_files_hold_what_memory_may_not(tmp_path, limits):
     assert groups.top[0] == ("text number 1", (numbers == 1).sum())
     if limits:
         tables = list(tally.tables())
-        assert len(tables) == 64
-        assert max(table.num_rows for table in tables) < 2 * len(values) / 64
+        assert len(tables) == 256
+        assert max(table.num_rows for table in tables) < 2 * len(values) / 256

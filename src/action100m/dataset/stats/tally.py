@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _SCHEMA: Final = pa.schema([("text", pa.large_string()), ("count", pa.int64())])
-_PARTS: Final = 64
-_MOST_TEXTS: Final = 1_000_000
-_MOST_BYTES: Final = 64 << 20
+_PARTS: Final = 256
+_MOST_TEXTS: Final = 400_000
+_MOST_BYTES: Final = 24 << 20
 """Limits of the table. Joining needs some times as much for a moment."""
 
 
