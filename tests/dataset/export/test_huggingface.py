@@ -9,6 +9,8 @@ import datasets
 import pytest
 from huggingface_hub import DatasetCard
 
+from action100m.dataset.card.card import card as write_card
+from action100m.dataset.card.settings import CardConfig
 from action100m.dataset.export.export import export
 from action100m.dataset.export.huggingface import HuggingFace
 from action100m.dataset.io import read_records, write_records
@@ -50,10 +52,26 @@ def test_flat_rows_are_spread_over_files(tmp_path: Path) -> None:
 
 def test_the_card_has_a_header_that_the_hub_reads(tmp_path: Path) -> None:
     write_records([make_record("one")], tmp_path / "mine.parquet")
-    export(tmp_path / "mine.parquet", tmp_path / "out", format=HuggingFace(name='Mine: "the set"', license="cc-by-4.0", card="# Mine\n\nText.\n"))
+    export(tmp_path / "mine.parquet", tmp_path / "out", format=HuggingFace(name='Mine: "the set"', license="cc-by-4.0"))
     card = DatasetCard.load(tmp_path / "out" / "README.md")
     assert (card.data.pretty_name, card.data.license, card.data.size_categories) == ('Mine: "the set"', "cc-by-4.0", ["n<1K"])
-    assert card.text.strip() == "# Mine\n\nText."
+    assert card.text.strip().startswith('# Mine: "the set"')
+
+
+def test_what_card_wrote_comes_along_and_the_data_still_load(tmp_path: Path) -> None:
+    write_records([make_record("one"), make_record("two")], tmp_path / "mine.parquet")
+    write_card(tmp_path / "mine.parquet", tmp_path / "card", config=CardConfig(name="Mine", license="cc-by-4.0"))
+    export(tmp_path / "mine.parquet", tmp_path / "out", format=HuggingFace(card=str(tmp_path / "card")))
+    assert _load(tmp_path / "out")["video_uid"] == ["one", "two"]  # neither the card's pictures nor its list of videos
+    card = DatasetCard.load(tmp_path / "out" / "README.md")
+    assert (card.data.pretty_name, card.data.license) == ("Mine", "cc-by-4.0")
+    assert card.text.strip() == DatasetCard.load(tmp_path / "card" / "README.md").text.strip()
+    assert (tmp_path / "out" / "videos.jsonl").read_bytes() == (tmp_path / "card" / "videos.jsonl").read_bytes()
+
+
+def test_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="card is a folder"):
+        HuggingFace(card=str(tmp_path))
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

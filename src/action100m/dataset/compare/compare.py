@@ -58,7 +58,7 @@ class CompareConfig:
 def compare(a: Source, b: Source, config: CompareConfig = CompareConfig(), *, encoder: TextEncoder | None = None) -> Comparison:
     """Return how two data sets agree on the videos that both have; B is the reference where one is needed.
 
-    Memory grows by about 60 bytes a node, for the mAP. A record that cannot be read is told in the result, and the others go on.
+    Memory grows by about 20 bytes a node and permutation, for the mAP. A record that cannot be read is told in the result, and the others go on.
 
     Raises:
         DataSetError: one of the two cannot be found.

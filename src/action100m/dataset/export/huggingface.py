@@ -5,6 +5,8 @@ datasets.load_dataset("folder")
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -24,6 +26,8 @@ from action100m.dataset.whole import open_whole
 from action100m.errors import ConfigError
 from action100m.record import Record
 
+_CARD: Final = "README.md"
+_HEADER: Final = re.compile(r"---\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 _SIZES: Final = {"n<1K": 10**3, "1K<n<10K": 10**4, "10K<n<100K": 10**5, "100K<n<1M": 10**6, "1M<n<10M": 10**7, "10M<n<100M": 10**8}
 """The Hub's words for how many rows there are, and what they stay below."""
 _MOST: Final = "100M<n<1B"
@@ -42,8 +46,9 @@ class HuggingFace:
     """Shown as the title."""
     license: str = "unknown"
     """As the Hub spells it. It is for you to know: neither the videos nor what is said of them is ours to license."""
-    card: str = ""
-    """Markdown below the header, such as `card` writes; by default one line."""
+    card: str | None = None
+    """Folder that `card` wrote: its files come along, and the header of its README.md is told where the data are. `name` and `license` are then its
+    own. None: a card of a few lines."""
     file_rows: int = 2_000
     """Records in a file: about 350 MB in the released data. A file of segments or samples holds 1,000 times as many."""
 
@@ -51,6 +56,8 @@ class HuggingFace:
         check_kind(self.row)
         if self.file_rows < 1:
             raise ConfigError(f"file_rows must be >= 1, got {self.file_rows}")
+        if self.card is not None and not (Path(self.card) / _CARD).is_file():
+            raise ConfigError(f"card is a folder with a {_CARD}, as `action100m card` writes it, got {self.card!r}")
 
 
 def write_huggingface(videos: Iterable[VideoSegments], out: Path, config: HuggingFace, *, tally: Tally) -> list[str]:
@@ -69,10 +76,10 @@ def write_huggingface(videos: Iterable[VideoSegments], out: Path, config: Huggin
     else:
         schema = SEGMENT_SCHEMA if config.row == "segment" else SAMPLE_SCHEMA
         sizes = list(_write_rows((row for video in counted for row in rows_of(video, config.row)), names, schema, 1_000 * config.file_rows))
-    card = str(out / "README.md")
-    with open_whole(card) as file:
-        file.write(_make_card(config, rows=sum(rows for _, rows in sizes)).encode())
-    return [*(name for name, _ in sizes), card]
+    text = _make_card(config, rows=sum(rows for _, rows in sizes)) if config.card is None else _bring_card(Path(config.card), out)
+    with open_whole(str(out / _CARD)) as file:
+        file.write(text.encode())
+    return [*(name for name, _ in sizes), str(out / _CARD)]
 
 
 def _count(videos: Iterable[VideoSegments], tally: Tally) -> Iterator[VideoSegments]:
@@ -110,7 +117,22 @@ def _make_card(config: HuggingFace, *, rows: int) -> str:
         "task_categories": ["video-classification", "video-text-to-text"],
         "tags": ["action100m", "video", "action-recognition", "temporal-segmentation", "captioning"],
         "size_categories": [next((name for name, most in _SIZES.items() if rows < most), _MOST)],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/*.parquet"}]}],
     }
-    text = config.card or f"# {config.name}\n\nEach row is a {config.row} of videos that were cut into trees of described segments.\n"
-    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n\n{text}"
+    return _join(header, f"# {config.name}\n\nEach row is a {config.row} of videos that were cut into trees of described segments.\n")
+
+
+def _bring_card(card: Path, out: Path) -> str:
+    """Copy what stands beside a card, and return the card. Without its `configs`, `datasets` would load the pictures instead of the data."""
+    shutil.copytree(card, out, dirs_exist_ok=True, ignore=lambda folder, names: {_CARD, "data"} & {*names} if Path(folder) == card else set())
+    text = (card / _CARD).read_text(encoding="utf-8")
+    found = _HEADER.match(text)
+    try:
+        header = yaml.safe_load(found[1]) if found else {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{card / _CARD}: its header is not YAML ({error}); write it again") from error
+    return _join(header or {}, text[found.end() :] if found else text)
+
+
+def _join(header: dict[str, Any], text: str) -> str:
+    header = {**header, "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/*.parquet"}]}]}
+    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n\n{text.lstrip()}"
