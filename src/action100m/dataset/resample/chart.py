@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FORMATS: Final = (".svg", ".png", ".pdf")
 _BEFORE, _AFTER = "#b4b8c5", "#1f5fbf"
-_LONGEST: Final = 40
+_LONGEST: Final = 32
 """Characters of a text in the picture."""
 
 
@@ -47,11 +47,11 @@ def draw_balance(path: str, before: NDArray[np.float64], after: NDArray[np.float
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with rc_context({"svg.hashsalt": "action100m", "font.size": 9}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a letter that the font lacks is an empty box
-        figure = Figure(figsize=(13, 4.4), layout="constrained")
+        figure = Figure(figsize=(14, 4.4), layout="constrained")
         curve, texts, clusters = figure.subplots(1, 3)
         _draw_curve(curve, before, after)
         _draw_head(texts, heads[0], "head texts")
-        _draw_head(clusters, heads[1], "head clusters, by a text of each")
+        _draw_head(clusters, heads[1], "head clusters")
         stable: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
         figure.savefig(path, dpi=150, metadata=stable.get(Path(path).suffix.lower()))
 
@@ -68,13 +68,13 @@ def _draw_head(axes: Axes, shares: tuple[Share, ...], title: str) -> None:
     places = np.arange(len(shares))
     axes.barh(places - 0.2, [100 * share.before for share in shares], 0.38, color=_BEFORE, label="before")
     axes.barh(places + 0.2, [100 * share.after for share in shares], 0.38, color=_AFTER, label="after")
-    axes.set_yticks(places, [shorten(share.text) for share in shares], parse_math=False)
+    axes.set_yticks(places, [shorten(share.text, _LONGEST) for share in shares], parse_math=False)
     axes.invert_yaxis()
     axes.set(xlabel="% of the samples", title=title)
     axes.legend(frameon=False)
 
 
-def shorten(text: str, longest: int = _LONGEST) -> str:
+def shorten(text: str, longest: int = 40) -> str:
     """Return a text in one short line that no terminal and no XML takes for more than text."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * longest]).split())
     return line if len(line) <= longest and len(text) <= 4 * longest else f"{line[: longest - 1]}…"
