@@ -212,6 +212,8 @@ def test_an_export_that_was_killed_goes_on_and_ends_with_the_same_bytes(steady: 
         "shard-000002.tar",
     ]
     (tmp_path / "out" / ".shard-000003.tar.partial").write_bytes(b"what a kill leaves")
+    (tmp_path / "out" / ".cutting-x").mkdir()
+    (tmp_path / "out" / ".cutting-x" / "0").write_bytes(b"half a clip")
     again = export(tmp_path / "mine.parquet", tmp_path / "out", format=settings, fields=EVERY_NODE, videos=videos)
     assert len(calls) == 5  # the first video is whole in its shards and not decoded again
     assert again.segments == whole.segments == 21

@@ -9,6 +9,7 @@ shard-000000.tar
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,8 @@ from action100m.video.video import file_stem
 Media = Literal["clips", "frames"]
 
 _SETTINGS: Final = "export.json"
+_CUTTING: Final = ".cutting-"
+"""Begins the name of the folder that holds the clips of one video until it is read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ def write_webdataset(videos: Iterable[VideoSegments], out: Path, config: WebData
         DataSetError: a shard cannot be written, or is damaged.
     """
     _check_settings(out, config)
+    for left in out.glob(f"{_CUTTING}*"):  # of a call that was killed
+        shutil.rmtree(left)
     with ShardWriter(out, max_bytes=config.max_bytes, max_samples=config.max_samples) as shards:
         for video in videos:
             try:
@@ -103,7 +108,7 @@ def _add_video(video: VideoSegments, shards: ShardWriter, config: WebDataset, lo
     if video.uid not in locations:
         raise MissingVideoError(f"{video.uid}: no file for this video; name it by its uid in the folder of the videos")
     written = len(wanted) - len(missing)
-    with tempfile.TemporaryDirectory(prefix=".cutting-", dir=shards.folder) as folder:
+    with tempfile.TemporaryDirectory(prefix=_CUTTING, dir=shards.folder) as folder:
         cutters, report = _cut(locations[video.uid], list(missing.values()), Path(folder), config)
         for (key, segment), made in zip(missing.items(), cutters, strict=True):
             if isinstance(made, VideoError):
