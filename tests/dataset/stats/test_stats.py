@@ -162,3 +162,9 @@ def test_long_videos_do_not_need_more_memory_than_a_batch(tmp_path, official):
     write_records((replace(record, uid=f"{record.uid}{copy}") for copy in range(3) for record in records), tmp_path / "many.parquet")
     sizes = [batch.nodes.nbytes for batch in read_columns(tmp_path / "many.parquet", nodes=COUNTED)]
     assert np.max(sizes) < 64e6
+
+
+def test_counting_loads_no_torch(official):
+    code = "import sys; from action100m import stats; assert stats(sys.argv[1]).counts.videos == 10; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(official)], capture_output=True, text=True, check=True)
+    assert {"torch", "transformers", "ray", "matplotlib", "sklearn"}.isdisjoint(done.stdout.split())

@@ -116,7 +116,7 @@ def _draw_wedge(
     angles = 90 - 360 * (start + share), 90 - 360 * start
     axes.add_patch(Wedge((0, 0), outer, *angles, width=0.27, facecolor=colour, alpha=alpha, edgecolor="white", linewidth=0.8))
     place = (inner + outer) / 2
-    if 2 * np.pi * place * share > 0.03:  # as high as a line of text
+    if 2 * np.pi * place * share > 0.024:  # as high as a line of text
         middle = np.deg2rad(sum(angles) / 2)
         turn = sum(angles) / 2 % 360
         upright = turn - 180 if 90 < turn < 270 else turn
