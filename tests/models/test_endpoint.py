@@ -152,11 +152,11 @@ def test_retry_after_is_honoured():
         (error(429, "quota is used up"), "quota is used up", 3),
         (completion("cut", sent=20), "breaks off", 3),
         (completion("too late", delay=30), "within 1 s", 3),
-        (html(200), "no chat completion", 1),
-        (Answer(b'{"error": "out of order"}'), "no chat completion", 1),
-        (Answer(b'{"choices": []}'), "no chat completion", 1),
-        (Answer(b'{"choices": [{"finish_reason": "stop"}]}'), "no chat completion", 1),
-        (Answer(b'{"choices": [{"mess'), "no chat completion", 1),
+        (html(200), "no chat completion", 3),
+        (Answer(b'{"error": "out of order"}'), "no chat completion", 3),
+        (Answer(b'{"choices": []}'), "no chat completion", 3),
+        (Answer(b'{"choices": [{"finish_reason": "stop"}]}'), "no chat completion", 3),
+        (Answer(b'{"choices": [{"mess'), "no chat completion", 3),
     ],
 )
 def test_server_that_does_not_answer_is_an_error_that_says_why(answer, words, times):

@@ -45,7 +45,7 @@ def test_what_may_pass_is_told_by_the_status(status, passing):
     assert Trouble("status", "", status=status).may_pass is passing
 
 
-@pytest.mark.parametrize(("kind", "passing"), [("unreachable", True), ("broken", True), ("slow", True), ("foreign", False)])
+@pytest.mark.parametrize(("kind", "passing"), [("unreachable", True), ("broken", True), ("slow", True), ("foreign", True)])
 def test_what_may_pass_without_a_status(kind, passing):
     assert Trouble(kind, "").may_pass is passing
 

@@ -43,7 +43,7 @@ class Trouble(Exception):  # noqa: N818 (it becomes an EndpointError once it is 
         """Whether the same request may succeed later."""
         if self.status is not None:
             return self.status in _PASSING or self.status >= 500
-        return self.kind in ("unreachable", "broken", "slow")
+        return True  # also an answer in no known shape: a body may be cut off, or a proxy speak for the server
 
     @property
     def blames_request(self) -> bool:

@@ -63,16 +63,16 @@ def modern() -> RunConfig:
         vllm serve openai/gpt-oss-120b --port 8000
 
     V-JEPA 2 ViT-g at 384 pixels (1 B parameters, 2 GB; MIT), Qwen3-VL-8B for all captions (18 GB; Apache-2.0), gpt-oss-120b for the annotations
-    (63 GB; Apache-2.0): two GPUs of 80 GB, and 85 GB of disk. None is gated. One video leaves such servers half idle: run it with `--workers 4`.
-    Needs the extras `vjepa2` and `endpoint` here, and vLLM where the servers are.
+    (63 GB; Apache-2.0): two GPUs of 80 GB, and 85 GB of disk. None is gated. Annotating one video leaves its server half idle: run it with
+    `--workers 4`. Needs the extras `vjepa2` and `endpoint` here, and vLLM where the servers are.
 
     Expected speed: 0.35 to 18 hours of an H100 for an hour of video, both GPUs together.
     """
-    captioner = CaptionEndpointConfig(model="Qwen/Qwen3-VL-8B-Instruct", base_url="http://localhost:8001/v1", concurrency=32)
+    captioner = CaptionEndpointConfig(model="Qwen/Qwen3-VL-8B-Instruct", base_url="http://localhost:8001/v1")
     return RunConfig(
         embed=EmbedConfig(encoder=VJepa2Config(checkpoint="facebook/vjepa2-vitg-fpc64-384")),
-        caption=CaptionConfig(captioner=captioner, batch=64),
-        annotate=AnnotateConfig(model=EndpointConfig(concurrency=32), context_tokens=131_072 - 16_384),
+        caption=CaptionConfig(captioner=captioner),
+        annotate=AnnotateConfig(model=EndpointConfig(), context_tokens=131_072 - 16_384),
     )
 
 
@@ -97,7 +97,7 @@ def paper() -> RunConfig:
     return RunConfig(
         embed=EmbedConfig(encoder=VJepa2Config(checkpoint="facebook/vjepa2-vitg-fpc64-384")),
         caption=CaptionConfig(captioner=clips, frame_captioner=frames, batch=64),
-        annotate=AnnotateConfig(model=EndpointConfig(concurrency=32), context_tokens=131_072 - 16_384),
+        annotate=AnnotateConfig(model=EndpointConfig(), context_tokens=131_072 - 16_384),
     )
 
 
