@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from action100m.dataset.search.database import connect, telling
 from action100m.dataset.search.index import SearchIndex
 from action100m.dataset.search.manifest import Manifest, is_index, look_at, read_manifest, write_manifest
+from action100m.dataset.search.passages import PassageEncoder
 from action100m.dataset.search.rows import ROW_SCHEMA, Segments, read_batches, write_segments
 from action100m.dataset.search.settings import SEARCHED
 from action100m.dataset.source import Source, find_files
@@ -135,7 +136,8 @@ def _build(source: Source, folder: Path, wanted: Manifest, encoder: TextEncoder 
         raise DataSetError(f"no segment that could be read of {source} has one of the texts {', '.join(wanted.fields)}{reason}")
     vectors = None
     if encoder is not None:
-        vectors = embed_texts(segments, work / "vectors.npy", encoder=encoder, on_progress=lambda *counts: told("embed", *counts))
+        passages = PassageEncoder(encoder)
+        vectors = embed_texts(segments, work / "vectors.npy", encoder=passages, on_progress=lambda *counts: told("embed", *counts))
     name = f"segments-{_digest(wanted)}"
     with telling(folder):
         shutil.rmtree(folder / f"{name}.lance", ignore_errors=True)  # of a build that was killed
@@ -175,9 +177,9 @@ def _plan_indices(table: Table, vectors: NDArray[np.float32] | None) -> Iterator
     """Yield the indices to make, by the names of the steps."""
     from lancedb.index import FTS, Bitmap, BTree, IvfSq
 
-    yield "index words", lambda: table.create_index("texts", config=FTS(base_tokenizer="icu", memory_limit=_FTS_MEMORY))
+    yield "index words", lambda: table.create_index("texts", config=FTS(base_tokenizer="icu/split", memory_limit=_FTS_MEMORY))
     if vectors is not None and len(vectors) >= FEWEST_FOR_VECTOR_INDEX:
-        yield "index vectors", lambda: table.create_index("vector", config=IvfSq(distance_type="cosine"))
+        yield "index vectors", lambda: table.create_index("vector", config=IvfSq(distance_type="dot"))
     yield "index videos", lambda: table.create_index("uid", config=BTree())
     yield "index durations", lambda: table.create_index("seconds", config=BTree())
     yield "index levels", lambda: table.create_index("level", config=Bitmap())

@@ -20,7 +20,7 @@ def connect(folder: Path) -> DBConnection:
     Raises:
         MissingPackageError: LanceDB is not installed.
     """
-    os.environ.setdefault("LANCE_LOG", "error")  # its warnings are for those who write Rust
+    os.environ.setdefault("LANCEDB_LOG", "error")  # its warnings are for those who write Rust
     try:
         import lancedb
     except ImportError as error:

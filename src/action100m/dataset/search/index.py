@@ -50,7 +50,8 @@ class Hit:
     text: str
     """Of the searched texts the one that has most words of the query; the first where none has any, or where several are equal."""
     score: float
-    """By words: BM25. By meaning: cosine. Hybrid: sum of reciprocal ranks. Larger is better; scores of different queries cannot be compared."""
+    """By words: BM25. By meaning: the mean cosine of the query and the texts. Hybrid: the sum of reciprocal ranks. Larger is better; compare only
+    those of one search."""
     link: str | None
     """The page that plays the video from the start of the segment, where its uid is one of YouTube's."""
 
@@ -92,7 +93,8 @@ class SearchIndex:
     def query(self, query: str, *, mode: SearchMode | None = None, limit: int = 10, filter: SearchFilter = SearchFilter()) -> list[Hit]:
         """Return the segments that answer best, the best first, each once.
 
-        mode: "hybrid" by default, or "text" where the index was opened without an encoder. Words that no text has find nothing by "text".
+        mode: "hybrid" by default, or "text" where the index was opened without an encoder. By "text", segments need one of the words; in "hybrid",
+            words count for those that have all of them, since some are no evidence beside likeness of meaning.
 
         Raises:
             ConfigError: the query is empty or too long, the limit is out of bounds, or vectors are asked for without an encoder.
@@ -113,14 +115,15 @@ class SearchIndex:
                 return self._rank_by_meaning(query, limit, where)
             case "hybrid":
                 depth = max(limit, _DEPTH)
-                rankings = self._rank_by_meaning(query, depth, where), self._rank_by_words(query, depth, where)
+                rankings = self._rank_by_meaning(query, depth, where), self._rank_by_words(query, depth, where, all_words=True)
                 return fuse_ranks(*([row for row, _ in ranking] for ranking in rankings))
 
-    def _rank_by_words(self, query: str, limit: int, where: Expr | None) -> list[tuple[int, float]]:
-        from lancedb.query import MatchQuery
+    def _rank_by_words(self, query: str, limit: int, where: Expr | None, *, all_words: bool = False) -> list[tuple[int, float]]:
+        from lancedb.query import FullTextOperator, MatchQuery
 
         match: Any = MatchQuery  # whose defaults mypy does not see
-        return _run(self._table.search(match(query, "texts"), query_type="fts"), "_score", limit, where)
+        asked = match(query, "texts", operator=FullTextOperator.AND if all_words else FullTextOperator.OR)
+        return _run(self._table.search(asked, query_type="fts"), "_score", limit, where)
 
     def _rank_by_meaning(self, query: str, limit: int, where: Expr | None) -> list[tuple[int, float]]:
         if self._encoder is None:
@@ -128,7 +131,7 @@ class SearchIndex:
         with self._encoding:  # tokenizers are not made for several threads
             vector = self._encoder.encode([query])[0]
         search: Any = self._table.search(vector, vector_column_name="vector", query_type="vector")
-        found = _run(search.distance_type("cosine"), "_distance", limit, where)
+        found = _run(search.distance_type("dot"), "_distance", limit, where)
         return [(row, 1 - distance) for row, distance in found]
 
     def _read(self, ranked: list[tuple[int, float]], words: frozenset[str]) -> list[Hit]:

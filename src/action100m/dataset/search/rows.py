@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from action100m.dataset.columns import ColumnBatch, read_columns
+from action100m.dataset.search.passages import join_texts
 from action100m.dataset.source import Source
 from action100m.errors import DataSetError
 from action100m.record import TextField
@@ -43,13 +44,8 @@ class Segments:
         return len(self.table)
 
     def __getitem__(self, part: slice) -> Sequence[str]:
-        """Return the passages of some segments: their texts, each on a line."""
+        """Return the passages of some segments."""
         return [join_texts(texts) for texts in self.table.column("texts")[part].to_pylist()]
-
-
-def join_texts(texts: Sequence[str | None]) -> str:
-    """Return what the vector of a segment is of."""
-    return "\n".join(text for text in texts if text)
 
 
 def write_segments(source: Source, path: Path, fields: Sequence[TextField], *, on_error: OnError, on_progress: Callable[[int], None]) -> Segments:
