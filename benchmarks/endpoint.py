@@ -22,7 +22,7 @@ from statistics import median
 
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.models.base import ChatMessage, ChatRequest
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.tree import Node, Tree
 from action100m.video.video import VideoMetadata
 

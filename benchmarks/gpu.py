@@ -34,8 +34,8 @@ from random_checkpoints import count_operations, save_captioner, save_encoder
 from transformers import AutoConfig
 
 from action100m.models.base import CaptionRequest
-from action100m.models.vjepa2 import VJepa2Config
-from action100m.models.vlm import VlmConfig
+from action100m.models.vjepa2.config import VJepa2Config
+from action100m.models.vlm.config import VlmConfig
 from action100m.stages.embed import Embed, EmbedConfig
 from action100m.video.decode import open_frames
 from action100m.video.video import Frames, Video

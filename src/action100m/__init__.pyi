@@ -21,13 +21,13 @@ from .dataset.stats.stats import Stats, stats
 from .dataset.validate import ValidationReport, validate
 from .embeddings import Embeddings
 from .errors import Action100MError
-from .models.text_encoders import choose_text_encoder
+from .models.text.choose import choose_text_encoder
 from .record import Gap, Provenance, Record
 from .run.config import RunConfig, load_config
 from .run.engine import annotate_video
 from .run.pack import pack
-from .run.plan import plan
-from .run.planned import Plan
+from .run.plan.plan import plan
+from .run.plan.planned import Plan
 from .run.presets import laptop, modern, preview
 from .run.run import run_videos
 from .run.status import status

@@ -14,7 +14,7 @@ from support.sentences import ToyTextEncoder
 @pytest.fixture
 def call(monkeypatch, capsys):
     """Call the command line in this process, with a toy for an encoder; return (exit code, what was printed, what was said on stderr)."""
-    monkeypatch.setattr("action100m.models.text_encoders.choose_text_encoder", lambda name: Mock(load=ToyTextEncoder))
+    monkeypatch.setattr("action100m.models.text.choose.choose_text_encoder", lambda name: Mock(load=ToyTextEncoder))
 
     def run_main(*arguments):
         monkeypatch.setattr(sys, "argv", ["action100m", *map(str, arguments)])

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from action100m.models.base import Captioner, CaptionRequest
-from action100m.models.endpoint_caption import CaptionEndpointConfig
-from action100m.models.preview import PreviewConfig
-from action100m.models.vlm import VlmConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
+from action100m.models.vlm.config import VlmConfig
+from action100m.models.weightless.preview import PreviewConfig
 from action100m.video.video import Cue, Frames
 from support.chat_server import Asked, ChatServer, completion
 from support.checkpoints import one_torch_thread

@@ -11,9 +11,9 @@ import pytest
 
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.models.base import ChatMessage, ChatModel, ChatRequest
-from action100m.models.causal_lm import CausalLMConfig
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.extractive import ExtractiveConfig
+from action100m.models.causal_lm.config import CausalLMConfig
+from action100m.models.endpoint.chat import EndpointConfig
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.tree import Tree
 from action100m.video.video import VideoMetadata
 from support.chat_server import Asked, ChatServer, completion

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from action100m.models.base import Encoder
-from action100m.models.descriptor import DescriptorConfig
-from action100m.models.vjepa2 import VJepa2Config
+from action100m.models.vjepa2.config import VJepa2Config
+from action100m.models.weightless.descriptor import DescriptorConfig
 from support.checkpoints import one_torch_thread, save_checkpoint
 
 WINDOW = 16

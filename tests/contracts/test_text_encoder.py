@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from action100m.models.base import TextEncoder
-from action100m.models.minilm import MiniLMConfig
-from action100m.models.sentence import SentenceConfig
+from action100m.models.text.minilm import MiniLMConfig
+from action100m.models.text.sentence import SentenceConfig
 from support.checkpoints import one_torch_thread
 from support.sentences import save_sentence_model
 

@@ -10,7 +10,7 @@ import pytest
 from action100m.dataset.io import read_records
 from action100m.dataset.rounds import Round, Rounds, answers, write_rounds
 from action100m.errors import DataSetError
-from action100m.models.extractive import ExtractiveConfig
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.run.config import RunConfig
 from action100m.run.pack import pack
 from action100m.run.run import run_videos

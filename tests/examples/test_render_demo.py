@@ -14,7 +14,7 @@ from PIL import Image
 
 import render_demo
 from action100m.embeddings import Embeddings, frame_edges
-from action100m.models.descriptor import DescriptorConfig
+from action100m.models.weightless.descriptor import DescriptorConfig
 from action100m.stages.embed import EmbedConfig, embed_frames
 from action100m.stages.segment import segment
 from render_demo import FPS, picture_at, steps

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from action100m.errors import ConfigError
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.vjepa2 import VJepa2Config
+from action100m.models.endpoint.chat import EndpointConfig
+from action100m.models.vjepa2.config import VJepa2Config
 from action100m.run.config import config_from_dict, config_to_dict, load_config
 from action100m.run.presets import choose_config, preview
 

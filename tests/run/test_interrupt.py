@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.run import run_videos
 from action100m.stages.annotate import AnnotateConfig

@@ -14,8 +14,8 @@ import pytest
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.endpoint_caption import CaptionEndpointConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.pack import pack
 from action100m.run.run import run_videos

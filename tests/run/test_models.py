@@ -9,10 +9,10 @@ import pytest
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
 from action100m.errors import ConfigError
-from action100m.models.causal_lm import CausalLMConfig
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.endpoint_caption import CaptionEndpointConfig
-from action100m.models.vlm import VlmConfig
+from action100m.models.causal_lm.config import CausalLMConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
+from action100m.models.vlm.config import VlmConfig
 from action100m.run.config import RunConfig
 from action100m.run.pack import pack
 from action100m.run.run import run_videos

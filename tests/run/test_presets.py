@@ -8,10 +8,10 @@ import pytest
 from action100m.errors import ConfigError
 from action100m.run import presets
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
-from action100m.run.costs import read_costs
-from action100m.run.plan import plan_headers
+from action100m.run.plan.costs import read_costs
+from action100m.run.plan.plan import plan_headers
+from action100m.run.plan.probe import Header
 from action100m.run.presets import laptop, modern, paper, preset, preview
-from action100m.run.probe import Header
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 BUILT = [preview(), laptop(gpu=True), laptop(gpu=False), modern(), paper()]

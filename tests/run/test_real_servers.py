@@ -8,7 +8,7 @@ from action100m.cli import main
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
 from action100m.errors import EndpointError
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.pack import pack
 from action100m.run.run import run_videos

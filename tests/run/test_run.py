@@ -14,7 +14,7 @@ import pytest
 from action100m.dataset.io import read_records
 from action100m.dataset.validate import validate
 from action100m.errors import ConfigError, EndpointError, MissingPackageError
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.engine import annotate_video
 from action100m.run.pack import pack

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from action100m.annotation import ANNOTATION_SCHEMA, Annotation, unwrap_annotation
 from action100m.errors import ConfigError, EndpointError
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.extractive import ExtractiveConfig
+from action100m.models.endpoint.chat import EndpointConfig
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.record import Gap
 from action100m.stages.annotate import Annotate, AnnotateConfig, Annotated
 from action100m.stages.base import Given
@@ -33,7 +33,7 @@ VIDEO = Video("clip", "clip.mp4", "ab" * 32, VideoMetadata("Omelette", transcrip
 
 @pytest.fixture(autouse=True)
 def _quick_retries(monkeypatch):
-    monkeypatch.setattr("action100m.models.endpoint_trouble._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("action100m.models.endpoint.trouble._FIRST_WAIT", 0.01)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 

@@ -8,7 +8,7 @@ import pytest
 from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import ConfigError, EndpointError, ModelError
 from action100m.models.base import CaptionReply
-from action100m.models.endpoint_caption import CaptionEndpointConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.stages import caption as caption_module
 from action100m.stages.caption import Caption, CaptionConfig, Captioned
 from action100m.stages.embed import Embedded

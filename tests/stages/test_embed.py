@@ -8,8 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError, TooShortError
-from action100m.models.descriptor import DescriptorConfig
-from action100m.models.vjepa2 import VJepa2Config
+from action100m.models.vjepa2.config import VJepa2Config
+from action100m.models.weightless.descriptor import DescriptorConfig
 from action100m.stages.embed import Embed, EmbedConfig, Embedded, embed_frames
 from action100m.video.decode import SampleConfig
 from action100m.video.picture import FrameSize, Picture, Scaler
@@ -253,7 +253,7 @@ def test_each_frame_is_decoded_converted_and_prepared_once(clip, monkeypatch, co
 
 
 def test_v_jepa_2_resizes_each_frame_once(clip, tiny_checkpoint, monkeypatch, conversions):
-    from action100m.models.vjepa2_preprocess import Preprocessing
+    from action100m.models.vjepa2.preprocess import Preprocessing
 
     resized = []
     cut = Preprocessing.cut

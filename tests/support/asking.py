@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.models.base import CaptionRequest, ChatMessage, ChatRequest
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.endpoint_caption import CaptionEndpointConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.tree import Node, Tree
 from action100m.video.video import Frames, VideoMetadata
 from support.chat_server import ChatServer

@@ -9,8 +9,8 @@ from rich.table import Table
 from action100m.cli.figures import format_span
 
 if TYPE_CHECKING:
-    from action100m.run.bill import Bill, Item
-    from action100m.run.estimate import Estimate
+    from action100m.run.plan.estimate import Estimate
+    from action100m.run.spending.bill import Bill, Item
 
 
 def make_bill_table(bill: Bill) -> Table:

@@ -27,7 +27,7 @@ def compare(
     from action100m.dataset.compare.compare import CompareConfig
     from action100m.dataset.compare.compare import compare as compare_data
     from action100m.dataset.fields import make_fields
-    from action100m.models.text_encoders import choose_text_encoder
+    from action100m.models.text.choose import choose_text_encoder
 
     config = CompareConfig(labels=labels, fields=make_fields(field or ["brief_action"]), permutations=permutations)
     comparison = compare_data(a, b, config, encoder=None if encoder is None else choose_text_encoder(encoder).load())

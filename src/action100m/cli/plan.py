@@ -32,9 +32,9 @@ def plan(
 
     Example: action100m plan talks/ --pilot runs/first-five
     """
-    from action100m.run.plan import plan as plan_run
+    from action100m.run.plan.plan import plan as plan_run
     from action100m.run.presets import choose_config
-    from action100m.run.prices import parse_prices
+    from action100m.run.spending.prices import parse_prices
 
     planned = plan_run(videos, choose_config(preset, override=config), prices=parse_prices(price or ()), costs=costs, gpu=gpu, pilot=pilot)
     if json:

@@ -15,9 +15,9 @@ from action100m.cli.bill_table import describe_bill
 from action100m.cli.console import console
 
 if TYPE_CHECKING:
-    from action100m.run.bill import Bill
     from action100m.run.executors.channel import Done, Step
     from action100m.run.meter import Meter
+    from action100m.run.spending.bill import Bill
     from action100m.stages.base import StageName
 
 _LINE_EVERY = 5.0

@@ -35,7 +35,7 @@ def resample(
     """
     from action100m.dataset.resample.resample import resample as resample_data
     from action100m.dataset.resample.settings import ResampleConfig
-    from action100m.models.text_encoders import choose_text_encoder
+    from action100m.models.text.choose import choose_text_encoder
 
     config = ResampleConfig(size, clusters, seed, field, members, method, points_per_cluster, layout)
     with Console(stderr=True).status("loading the text encoder") as status:

@@ -35,8 +35,8 @@ def run(
     Example: action100m run cooking.mp4 talks/ --out runs/mine
     """
     from action100m.run.presets import choose_config
-    from action100m.run.prices import parse_prices
     from action100m.run.run import run_videos
+    from action100m.run.spending.prices import parse_prices
 
     try:
         summary = run_videos(

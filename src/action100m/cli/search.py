@@ -35,7 +35,7 @@ def search(
     """
     from action100m.dataset.search.search import search as search_data
     from action100m.dataset.search.settings import SearchFilter
-    from action100m.models.text_encoders import choose_text_encoder
+    from action100m.models.text.choose import choose_text_encoder
 
     left_out = LeftOut()
     hits = search_data(

@@ -19,7 +19,7 @@ def status(
 
     Example: action100m status runs/mine
     """
-    from action100m.run.prices import parse_prices
+    from action100m.run.spending.prices import parse_prices
     from action100m.run.status import status as run_status
 
     print_status(run_status(run, prices=parse_prices(price or ())), run)

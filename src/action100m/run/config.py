@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError
-from action100m.models.extractive import ExtractiveConfig
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.stages.annotate import Annotate, AnnotateConfig
 from action100m.stages.base import Stage
 from action100m.stages.caption import Caption, CaptionConfig

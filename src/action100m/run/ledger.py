@@ -19,7 +19,7 @@ from typing import Final
 from action100m.errors import StoreError
 from action100m.models.base import TokenUsage
 from action100m.models.ledger import Entry, Purpose
-from action100m.run.clock import Spell
+from action100m.run.spending.clock import Spell
 from action100m.stages.base import StageName
 
 _FILE: Final = "ledger.sqlite"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from action100m.run.bill import Bill
 from action100m.run.executors.channel import Done, Step
+from action100m.run.spending.bill import Bill
 from action100m.stages.base import StageName
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Literal
 
 from action100m.errors import ConfigError, ModelError
-from action100m.run.accounts import Accounts
-from action100m.run.budget import Budget, BudgetReached
 from action100m.run.config import RunConfig, make_stages
-from action100m.run.costs import read_costs
 from action100m.run.engine import stage_keys
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
 from action100m.run.intake import take_in
 from action100m.run.ledger import open_ledger
 from action100m.run.meter import Meter, SilentMeter
-from action100m.run.prices import Prices
-from action100m.run.rates import Rate, find_rates
+from action100m.run.plan.costs import read_costs
+from action100m.run.spending.accounts import Accounts
+from action100m.run.spending.budget import Budget, BudgetReached
+from action100m.run.spending.prices import Prices
+from action100m.run.spending.rates import Rate, find_rates
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName

@@ -33,9 +33,9 @@ from pydantic import TypeAdapter
 
 from action100m.errors import StoreError
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
-from action100m.run.costs import Price
-from action100m.run.estimate import Estimate
-from action100m.run.prices import Prices, prices_from_json, prices_to_json
+from action100m.run.plan.costs import Price
+from action100m.run.plan.estimate import Estimate
+from action100m.run.spending.prices import Prices, prices_from_json, prices_to_json
 from action100m.stages.base import Artifact, Stage
 from action100m.video.discover import Candidate
 from action100m.video.video import Video, file_stem

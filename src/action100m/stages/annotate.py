@@ -19,10 +19,10 @@ from pydantic import ConfigDict, Discriminator
 from action100m.annotation import ANNOTATION_SCHEMA, parse_annotation
 from action100m.errors import ConfigError
 from action100m.models.base import ChatModel, ChatRequest, Effort, TokenUsage
-from action100m.models.causal_lm import CausalLMConfig
-from action100m.models.endpoint import EndpointConfig
-from action100m.models.extractive import ExtractiveConfig
+from action100m.models.causal_lm.config import CausalLMConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.models.ledger import Ledger, remember_chats
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.record import Gap
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.opening import OPENING_PROMPTS, Detail, bound_tokens, open_dialogues

@@ -16,10 +16,10 @@ from pydantic import ConfigDict, Discriminator
 
 from action100m.errors import ConfigError, EndpointError, ModelError
 from action100m.models.base import Captioner, CaptionField, CaptionReply, CaptionRequest
-from action100m.models.endpoint_caption import CaptionEndpointConfig
+from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.models.ledger import Ledger, remember_captions
-from action100m.models.preview import PreviewConfig
-from action100m.models.vlm import VlmConfig
+from action100m.models.vlm.config import VlmConfig
+from action100m.models.weightless.preview import PreviewConfig
 from action100m.record import Gap, Remark
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.caption_plan import PlannedCaption, count_captions, plan_captions

@@ -27,9 +27,9 @@ from pydantic import ConfigDict, Discriminator
 from action100m.embeddings import Embeddings, frame_edges
 from action100m.errors import ConfigError
 from action100m.models.base import Encoder
-from action100m.models.descriptor import DescriptorConfig
 from action100m.models.ledger import Ledger
-from action100m.models.vjepa2 import VJepa2Config
+from action100m.models.vjepa2.config import VJepa2Config
+from action100m.models.weightless.descriptor import DescriptorConfig
 from action100m.stages.base import Facet, Given, ProgressCallback, StageName, ignore_progress
 from action100m.stages.windows import Upsample, batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
 from action100m.video.decode import DecodeReport, FrameStream, SampleConfig, open_frames

@@ -12,7 +12,7 @@ from action100m.dataset.audit.judge import JudgeConfig, load_judge, parse_verdic
 from action100m.dataset.audit.judgement import Agreement, Judged, Verdict, compare_verdicts
 from action100m.dataset.io import write_records
 from action100m.errors import ConfigError, EndpointError
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.ledger import SqliteLedger
 from support.asking import chat_config
 from support.chat_server import Asked, ChatServer, completion

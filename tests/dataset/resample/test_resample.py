@@ -156,7 +156,7 @@ def test_one_text_is_drawn_over_and_over(tmp_path):
 
 def test_the_real_actions_with_a_long_tail_lose_their_head(shared, tmp_path):
     pytest.importorskip("sentence_transformers", reason="needs the extra 'text'")
-    from action100m.models.minilm import MiniLMConfig
+    from action100m.models.text.minilm import MiniLMConfig
 
     head = {"Speak to camera": 3000, "Talk to camera": 1000, "Speak and gesture": 800, "Stir mixture": 600, "Stir pot": 400}
     things = ("a gear", "clay", "a violin", "yarn", "a kite", "tiles", "a canoe", "bamboo", "a drone", "wax")

@@ -24,8 +24,8 @@ from action100m.dataset.audit.finding import Flag
 from action100m.dataset.audit.judgement import Grade, Judged, Judgement, Verdict, compare_verdicts
 from action100m.errors import ConfigError
 from action100m.models.base import ChatMessage, ChatModel, ChatRequest
-from action100m.models.causal_lm import CausalLMConfig
-from action100m.models.endpoint import EndpointConfig
+from action100m.models.causal_lm.config import CausalLMConfig
+from action100m.models.endpoint.chat import EndpointConfig
 from action100m.models.ledger import Ledger, remember_chats
 from action100m.record import Record
 from action100m.text import mend

@@ -25,7 +25,7 @@ from action100m.dataset.resample.write import write_all, write_bytes, write_draw
 from action100m.dataset.source import Source, find_files
 from action100m.errors import ConfigError, DataSetError
 from action100m.models.base import TextEncoder
-from action100m.models.text_vectors import embed_texts
+from action100m.models.text.vectors import embed_texts
 
 OnProgress = Callable[[str, int, int], None]
 """Told what is being done, how many texts are done, and of how many."""

@@ -29,7 +29,7 @@ from action100m.dataset.search.settings import SEARCHED
 from action100m.dataset.source import Source, find_files
 from action100m.errors import ConfigError, DataSetError, SearchIndexError
 from action100m.models.base import TextEncoder
-from action100m.models.text_vectors import embed_texts
+from action100m.models.text.vectors import embed_texts
 from action100m.record import TextField
 
 if TYPE_CHECKING:
@@ -179,7 +179,8 @@ def _plan_indices(table: Table, vectors: NDArray[np.float32] | None) -> Iterator
 
     yield "index words", lambda: table.create_index("texts", config=FTS(base_tokenizer="icu/split", memory_limit=_FTS_MEMORY))
     if vectors is not None and len(vectors) >= FEWEST_FOR_VECTOR_INDEX:
-        yield "index vectors", lambda: table.create_index("vector", config=IvfSq(distance_type="dot"))
+        kind = IvfSq(distance_type="dot", num_partitions=round(len(vectors) ** 0.5))
+        yield "index vectors", lambda: table.create_index("vector", config=kind)
     yield "index videos", lambda: table.create_index("uid", config=BTree())
     yield "index durations", lambda: table.create_index("seconds", config=BTree())
     yield "index levels", lambda: table.create_index("level", config=Bitmap())

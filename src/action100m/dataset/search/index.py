@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DEPTH: Final = 100
 """Ranks of each kind that are fused, or the limit if that is more."""
+_PROBES: Final = 64
+"""Partitions of the vector index that are looked through. `benchmarks/search.py` tells which share of the nearest they hold."""
 _READ: Final = 20_000
 """Characters of a text in which words of the query are looked for: three times the longest of the released records."""
 _SHOWN: Final = ("uid", "title", "node", "level", "start", "end", "texts")
@@ -130,8 +132,10 @@ class SearchIndex:
             raise ConfigError(f"searching by meaning needs the text encoder of the index ({self.manifest.encoder or 'built without one'})")
         with self._encoding:  # tokenizers are not made for several threads
             vector = self._encoder.encode([query])[0]
-        search: Any = self._table.search(vector, vector_column_name="vector", query_type="vector")
-        found = _run(search.distance_type("dot"), "_distance", limit, where)
+        search: Any = self._table.search(vector, vector_column_name="vector", query_type="vector").distance_type("dot")
+        found = _run(search.nprobes(_PROBES), "_distance", limit, where)
+        if len(found) < limit and where is not None:  # the partitions hold too few that fit: all that fit are compared, which are few
+            found = _run(search.bypass_vector_index(), "_distance", limit, where)
         return [(row, 1 - distance) for row, distance in found]
 
     def _read(self, ranked: list[tuple[int, float]], words: frozenset[str]) -> list[Hit]:

@@ -1,0 +1,1 @@
+"""Models behind servers that speak the OpenAI chat protocol: one client, and what it asks for."""

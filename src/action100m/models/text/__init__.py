@@ -1,0 +1,1 @@
+"""Text encoders: texts into vectors whose product is their likeness."""

@@ -1,0 +1,1 @@
+"""What a run has cost so far, and when it is to stop."""

@@ -1,0 +1,51 @@
+"""Keeps the accounts of a run while it goes on: notes how long the stages work, and stops the run when its budget is used up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from action100m.run.executors.channel import Done, Step
+from action100m.run.ledger import FreshSpending, SqliteLedger
+from action100m.run.spending.bill import Bill, make_bill
+from action100m.run.spending.budget import Budget
+from action100m.run.spending.clock import Clock, Spell
+from action100m.run.spending.rates import Rate
+from action100m.stages.base import StageName
+
+FindKey = Callable[[str, StageName], str]
+"""From uid and stage to the key of the artifact."""
+
+
+class Accounts:
+    """Told of every step. A run behind a URL has no ledger: then only hours of this call are known, and nothing is noted."""
+
+    def __init__(self, ledger: SqliteLedger | None, rates: Sequence[Rate], budget: Budget, find_key: FindKey) -> None:
+        self._ledger, self._rates, self._budget, self._find_key = ledger, rates, budget, find_key
+        self._spending = None if ledger is None else FreshSpending(ledger)
+        self._clock = Clock()
+
+    def read(self) -> Bill:
+        """Return what this call has cost up to now."""
+        return make_bill(self._spending.read() if self._spending else (), self._clock.read(), self._rates)
+
+    def tell(self, event: Step | Done) -> None:
+        """Take note of a step. What is under way between two steps may still be sent.
+
+        Raises:
+            BudgetReached: the budget is used up.
+        """
+        if ended := self._clock.tell(event):
+            self._note(ended)
+        if self._budget.is_set:
+            self._budget.check(self.read())
+
+    def end(self) -> None:
+        """Note the work that was cut short, and close the ledger."""
+        for spell in self._clock.stop():
+            self._note(spell)
+        if self._ledger is not None:
+            self._ledger.close()
+
+    def _note(self, spell: Spell) -> None:
+        if self._ledger is not None:
+            self._ledger.note_work(spell, key=self._find_key(spell.video, spell.stage))

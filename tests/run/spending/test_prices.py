@@ -1,0 +1,64 @@
+"""Prices are for tokens or for hours, of one model or of all; what is typed is read, kept and found again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from action100m.errors import ConfigError
+from action100m.models.causal_lm.config import CausalLMConfig
+from action100m.models.endpoint.chat import EndpointConfig
+from action100m.run.plan.costs import Price
+from action100m.run.plan.estimate import Estimate
+from action100m.run.spending.prices import (
+    ANY_DEVICE,
+    ANY_SERVER,
+    find_hour_price,
+    find_token_price,
+    is_hosted,
+    parse_prices,
+    prices_from_json,
+    prices_to_json,
+)
+
+ONE, TWO, THREE = (Estimate.exactly(value) for value in (1, 2, 3))
+
+
+def test_two_numbers_are_for_tokens_and_one_is_for_an_hour():
+    assert parse_prices(["m=1,2", "1,2", "v=3", "3"]) == {"m": Price(ONE, TWO), ANY_SERVER: Price(ONE, TWO), "v": THREE, ANY_DEVICE: THREE}
+
+
+@pytest.mark.parametrize("text", ["", "m=", "1,2,3", "a,b", "-1,2", "1,nan", "m=-3"])
+def test_a_price_of_another_form_is_refused(text):
+    with pytest.raises(ConfigError, match=r"--price takes \[MODEL=\]IN,OUT.*\[MODEL=\]HOUR"):
+        parse_prices([text])
+
+
+def test_names_of_models_may_hold_an_equals_sign():
+    assert set(parse_prices(["a=b=1,2", "3,4"])) == {"a=b", ANY_SERVER}
+
+
+def test_prices_are_kept_as_json():
+    prices = parse_prices(["m=1,2", "1,2", "v=3", "3"]) | {"h": Estimate(1, 2)}
+    assert prices_from_json(json.loads(json.dumps(prices_to_json(prices)))) == prices
+
+
+def test_a_model_that_is_named_has_its_own_price():
+    server, local = EndpointConfig(model="m"), CausalLMConfig(checkpoint="v")
+    prices = parse_prices(["1,2", "3"])
+    assert find_token_price(server, prices) == Price(ONE, TWO)
+    assert find_token_price(local, prices) is None
+    assert find_hour_price(local, prices, None) == THREE
+    named = parse_prices(["1,2", "3", "m=2", "v=1"])
+    assert find_token_price(server, named) is None
+    assert (find_hour_price(server, named, None), find_hour_price(local, named, None)) == (TWO, ONE)
+    assert find_hour_price(local, {}, TWO) == TWO
+
+
+def test_who_is_hosted():
+    https = EndpointConfig(model="m", base_url="https://localhost/v1")
+    assert [is_hosted(https, prices) for prices in ({}, parse_prices(["m=3"]), parse_prices(["3"]))] == [True, False, True]
+    http = EndpointConfig(model="m")
+    assert [is_hosted(http, prices) for prices in ({}, parse_prices(["1,2"]), parse_prices(["other=1,2"]))] == [False, True, False]
+    assert not is_hosted(CausalLMConfig(), {})
