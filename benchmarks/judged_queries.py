@@ -85,7 +85,7 @@ def measure_recall(index: SearchIndex, judged: Mapping[str, str], mode: SearchMo
 
 def main() -> None:
     """Print a table."""
-    from action100m.models.minilm import MiniLMConfig
+    from action100m.models.text.minilm import MiniLMConfig
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")

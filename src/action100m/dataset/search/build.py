@@ -40,6 +40,8 @@ OnProgress = Callable[[str, int, int], None]
 
 FEWEST_FOR_VECTOR_INDEX: Final = 50_000
 """Fewer vectors are compared one by one, which is exact and takes some 20 ms."""
+_MOST_PARTITIONS: Final = 4_096
+"""Of the vector index. LanceDB learns each from 256 vectors, which are in memory: 1.6 GB for 4,096 partitions of MiniLM's vectors."""
 _BATCH_ROWS: Final = 4_096
 _FTS_MEMORY: Final = 512
 """MiB, for making the full-text index."""
@@ -179,7 +181,7 @@ def _plan_indices(table: Table, vectors: NDArray[np.float32] | None) -> Iterator
 
     yield "index words", lambda: table.create_index("texts", config=FTS(base_tokenizer="icu/split", memory_limit=_FTS_MEMORY))
     if vectors is not None and len(vectors) >= FEWEST_FOR_VECTOR_INDEX:
-        kind = IvfSq(distance_type="dot", num_partitions=round(len(vectors) ** 0.5))
+        kind = IvfSq(distance_type="dot", num_partitions=min(round(len(vectors) ** 0.5), _MOST_PARTITIONS))
         yield "index vectors", lambda: table.create_index("vector", config=kind)
     yield "index videos", lambda: table.create_index("uid", config=BTree())
     yield "index durations", lambda: table.create_index("seconds", config=BTree())
