@@ -27,7 +27,7 @@ from .run.config import RunConfig, load_config
 from .run.engine import annotate_video
 from .run.pack import pack
 from .run.plan.plan import plan
-from .run.plan.planned import Plan
+from .run.plan.result import Plan
 from .run.presets import laptop, modern, preview
 from .run.run import run_videos
 from .run.status import status
@@ -36,6 +36,7 @@ from .tree import Node, Tree
 from .video.decode import SampleConfig, open_frames
 from .video.video import Cue, Frames, Video, VideoMetadata
 from .viewer.report import write_report
+from .viewer.server import make_app, serve
 
 __all__ = [
     "Action",
@@ -78,6 +79,7 @@ __all__ = [
     "export",
     "laptop",
     "load_config",
+    "make_app",
     "modern",
     "open_frames",
     "pack",
@@ -90,6 +92,7 @@ __all__ = [
     "search",
     "segment",
     "select",
+    "serve",
     "stats",
     "status",
     "validate",

@@ -27,6 +27,6 @@ def test_escaped_text_is_no_markup():
 
 
 def test_what_fills_a_slot_is_not_filled_again():
-    page = assemble("video.html", styles=["base.css"], scripts=["dom.js"], slots={"title": "{{payload}}", "payload": "{{title}}"})
+    page = assemble("video.html", styles=["base.css"], scripts=["dom.js"], slots={"title": "{{payload}}", "payload": "{{title}}", "list": ""})
     assert "<title>{{payload}}</title>" in page
     assert ">{{title}}</script>" in page

@@ -22,6 +22,7 @@ from action100m.cli.resample import resample
 from action100m.cli.run import run
 from action100m.cli.search import search
 from action100m.cli.select import select
+from action100m.cli.serve import serve
 from action100m.cli.stats import stats
 from action100m.cli.status import status
 from action100m.cli.validate import validate
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (plan, run, status, pack, validate, report, export, audit, stats, resample, card, compare, select, search):
+for command in (plan, run, status, pack, validate, report, export, audit, stats, resample, card, compare, select, search, serve):
     app.command()(command)
 
 

@@ -68,10 +68,10 @@ def read_rows(file: DataFile) -> Iterator[Row]:
     number = 0
     with open_parquet(file) as parquet:
         columns = [field for field in parquet.schema_arrow if field.name in SCHEMA.names]
-        _values(pa.RecordBatch.from_pylist([], schema=pa.schema(columns)), file, number)  # a missing column is told also when there is no row
+        batch_to_values(pa.RecordBatch.from_pylist([], schema=pa.schema(columns)), file, number)  # a missing column is told also when there is no row
         batches = parquet.iter_batches(batch_size=_BATCH_ROWS, columns=[field.name for field in columns])
         while (batch := next_batch(batches, file, number)) is not None:
-            for value in _values(batch, file, number):
+            for value in batch_to_values(batch, file, number):
                 yield row_from_dict(value, file=file.name, number=number)
                 number += 1
 
@@ -101,8 +101,10 @@ def _shown(filesystem: fsspec.AbstractFileSystem, path: str) -> str:
 
 
 @contextmanager
-def open_parquet(file: DataFile) -> Iterator[pq.ParquetFile]:
+def open_parquet(file: DataFile, *, footer: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
     """Open a file so that only what is asked for is read.
+
+    footer: of the file, where it was read before.
 
     Raises:
         DataSetError: it cannot be read, or is no Parquet file.
@@ -113,7 +115,7 @@ def open_parquet(file: DataFile) -> Iterator[pq.ParquetFile]:
         raise DataSetError(f"{file.name} cannot be read: {error}") from error
     with stream:
         try:
-            parquet = pq.ParquetFile(stream, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+            parquet = pq.ParquetFile(stream, metadata=footer, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except (OSError, pa.ArrowException) as error:
             raise DataSetError(f"{file.name} is not a whole Parquet file ({error}): download or write it again") from error
         with parquet:
@@ -132,7 +134,12 @@ def next_batch(batches: Iterator[pa.RecordBatch], file: DataFile, row: int) -> p
         raise DataSetError(f"{file.name} is damaged behind row {row} ({error}): download or write it again") from error
 
 
-def _values(batch: pa.RecordBatch, file: DataFile, row: int) -> list[dict[str, Any]]:
+def batch_to_values(batch: pa.RecordBatch, file: DataFile, row: int) -> list[dict[str, Any]]:
+    """Return the rows of a batch as `row_from_dict` reads them. `row` is the number of the first one.
+
+    Raises:
+        DataSetError: a column is missing, or a value does not fit.
+    """
     try:
         values: list[dict[str, Any]] = conform_batch(batch).to_pylist()
     except DataSetError as error:

@@ -32,6 +32,16 @@ _PLAYED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class PlayForm:
+    """How browsers take a file."""
+
+    suffix: str | None
+    """The ending that tells them its container; None where they do not play it, and it has to be rendered."""
+    offset: float
+    """As that of `PlayableVideo`, for the file as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlayableVideo:
     """A file in the report's folder."""
 
@@ -48,14 +58,23 @@ def prepare_video(location: str, folder: Path, *, damaged: bool = False) -> Play
     Raises:
         VideoError: the file cannot be used.
     """
-    first = _first_picture(location)
+    form = find_form(location, damaged=damaged)
     folder.mkdir(parents=True, exist_ok=True)
     with Path(location).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    suffix = None if damaged else _playable_suffix(location, first)
-    if suffix is None:
+    if form.suffix is None:
         return PlayableVideo(_make(folder / f"{digest}-rendered.mp4", lambda part: render_h264(location, part)), 0.0)
-    return PlayableVideo(_make(folder / f"{digest}{suffix}", lambda part: _link(location, part)), _player_offset(first))
+    return PlayableVideo(_make(folder / f"{digest}{form.suffix}", lambda part: _link(location, part)), form.offset)
+
+
+def find_form(location: str, *, damaged: bool = False) -> PlayForm:
+    """Tell whether browsers play a file, from its header and first frame. damaged: as for `prepare_video`.
+
+    Raises:
+        VideoError: the file cannot be used.
+    """
+    first = _first_picture(location)
+    return PlayForm(None if damaged else _playable_suffix(location, first), _player_offset(first))
 
 
 def _first_picture(location: str) -> Picture:

@@ -18,12 +18,14 @@ from action100m.errors import DataSetError, VideoError
 from action100m.record import Record
 from action100m.video.link import find_page
 from action100m.viewer.assemble import assemble, embed_json, escape
-from action100m.viewer.index import index_page, index_row
+from action100m.viewer.index import index_page, index_row, shorten
 from action100m.viewer.media import prepare_video
 from action100m.viewer.payload import record_payload, record_title
 
 _STYLES: Final = ("base.css", "layout.css", "panel.css", "timeline.css")
 _SCRIPTS: Final = ("dom.js", "tree.js", "player.js", "zoom.js", "timeline.js", "panel.js", "transcript.js", "search.js", "main.js")
+_SERVED_STYLES: Final = ("review.css",)
+_SERVED_SCRIPTS: Final = ("diff.js", "server.js", "doubts.js", "rounds.js", "marks.js", "served.js")
 
 
 def write_report(records: Iterable[Record], out: str | Path, *, videos: Mapping[str, str] = {}) -> list[Path]:
@@ -46,7 +48,7 @@ def write_report(records: Iterable[Record], out: str | Path, *, videos: Mapping[
         if page in pages:
             raise DataSetError(f"two records have the uid {record.uid!r}; give each video once")
         player = _find_player(record, videos.get(record.uid), folder)
-        pages[page] = page.write_text(_video_page(record, player), encoding="utf-8")
+        pages[page] = page.write_text(video_page(record, record_payload(record, player)), encoding="utf-8")
         rows.append(index_row(record, page.name))
     index = folder / "index.html"
     index.write_text(index_page(rows), encoding="utf-8")
@@ -60,10 +62,12 @@ def safe_name(uid: str) -> str:
     return f"{plain or 'video'}-{digest}"
 
 
-def _video_page(record: Record, player: Mapping[str, Any]) -> str:
-    title = escape(record_title(record.uid, record.metadata))
-    slots = {"title": title, "payload": embed_json(record_payload(record, player))}
-    return assemble("video.html", styles=_STYLES, scripts=_SCRIPTS, slots=slots)
+def video_page(record: Record, payload: Mapping[str, Any], *, served: bool = False) -> str:
+    """Return the page of a video. payload: `record_payload`; a served page is told more, and asks its server for the rest."""
+    title = escape(shorten(record_title(record.uid, record.metadata)))
+    slots = {"title": title, "payload": embed_json(payload), "list": "/" if served else "index.html"}
+    styles, scripts = (_STYLES + _SERVED_STYLES, _SCRIPTS + _SERVED_SCRIPTS) if served else (_STYLES, _SCRIPTS)
+    return assemble("video.html", styles=styles, scripts=scripts, slots=slots, served=served)
 
 
 def _find_player(record: Record, location: str | None, folder: Path) -> dict[str, Any]:

@@ -35,3 +35,14 @@ function marked(text, terms) {
   const parts = text.split(new RegExp(`(${escaped.join("|")})`, "giu"));
   return parts.map((part, index) => (index % 2 ? element("mark", {}, part) : part));
 }
+
+const LONGEST_TEXT = 20_000; // characters shown at once; a text of megabytes would freeze the page
+
+/** Text as nodes, with every term in <mark>; the end of a very long one behind a button. */
+function clipped(text, terms = []) {
+  if (text.length <= LONGEST_TEXT) return marked(text, terms);
+  const rest = text.length - LONGEST_TEXT;
+  const more = element("button", { type: "button", class: "more" }, `${rest.toLocaleString("en")} more characters`);
+  more.addEventListener("click", () => more.replaceWith(text.slice(LONGEST_TEXT)));
+  return [...marked(text.slice(0, LONGEST_TEXT), terms), "… ", more];
+}

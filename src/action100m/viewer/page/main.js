@@ -6,10 +6,28 @@ let selected = tree.root;
 let shownTime = 0;
 let addressing = 0;
 
-const player = (record.player.src ? createPlayer : createAbsentPlayer)(record.player, { onTime: showTime, onState: showState });
+let player = makePlayer(record.player);
 const timeline = createTimeline(tree, { scroller: byId("scroller"), track: byId("track"), hint: byId("hint"), onSelect: (node) => select(node, { play: true }) });
 const transcript = createTranscript(record.transcript, byId("cues"), { onJump: (seconds) => player.seek(seconds) });
 const search = createSearch(tree, { input: byId("query"), output: byId("hits"), onMatches: showMatches, onJump: (node) => select(node) });
+
+function makePlayer(given) {
+  return (given.src ? createPlayer : createAbsentPlayer)(given, { onTime: showTime, onState: showState });
+}
+
+/** A server finds out what plays a video while its page is read already. */
+function setPlayer(given) {
+  record.player = given;
+  player = makePlayer(given);
+  player.setSegment(selected);
+  player.seek(shownTime);
+  showPlayer();
+}
+
+function showPlayer() {
+  byId("screen").replaceChildren(player.view);
+  byId("play").hidden = byId("loop").hidden = !record.player.src;
+}
 
 function select(node, { seconds = node.start, play = false } = {}) {
   selected = node;
@@ -85,7 +103,7 @@ function toggleLoop() {
 /** Whether a key belongs to the control that has the focus. */
 function isTaken(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
-  if (event.target.closest("input")) return true;
+  if (event.target.closest("input, textarea, select")) return true;
   return [" ", "Enter"].includes(event.key) && event.target.closest("button, a, summary") !== null;
 }
 
@@ -98,11 +116,12 @@ function onKey(event) {
   else ACTIONS[event.key.toLowerCase()]();
 }
 
-/** "#node=<id>" or "#t=<seconds>". */
+/** "#node=<id>", "#<id>", "#t=<seconds>" or "?t=<seconds>". */
 function followLink() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  const seconds = Number.parseFloat(wanted.get("t"));
-  if (tree.get(wanted.get("node"))) select(tree.get(wanted.get("node")));
+  const node = tree.get(wanted.get("node") ?? [...wanted.keys()][0]);
+  const seconds = Number.parseFloat(wanted.get("t") ?? new URLSearchParams(location.search).get("t"));
+  if (node) select(node);
   else if (Number.isFinite(seconds)) select(leafAt(tree, seconds), { seconds });
   else select(tree.root);
 }
@@ -113,8 +132,7 @@ function showHead() {
   byId("facts").textContent = `${clock(tree.root.end - tree.root.start, 0)} · ${tree.nodes.length.toLocaleString("en")} segments, ${annotated.toLocaleString("en")} annotated`;
   byId("about").replaceChildren(...aboutView(record));
   document.body.classList.toggle("no-transcript", !record.transcript.length);
-  byId("screen").replaceChildren(player.view);
-  byId("play").hidden = byId("loop").hidden = !record.player.src;
+  showPlayer();
 }
 
 const BUTTONS = { previous: "ArrowLeft", next: "ArrowRight", parent: "ArrowUp", child: "ArrowDown", play: " ", loop: "l", zoom: "z", whole: "0" };

@@ -1,25 +1,42 @@
 /* What is said about the chosen segment, field by field, and why something is missing. */
 
-const FIELDS = [
-  ["Summary", (node) => node.annotation?.summary.detailed],
-  ["How it is done", (node) => node.annotation?.action.detailed],
-  ["Who", (node) => node.annotation?.action.actor],
-  ["Clip caption", (node) => node.clip_caption, "clip_caption"],
-  ["Clip action", (node) => node.clip_action, "clip_action"],
-  ["Frame caption", (node) => node.frame_caption, "frame_caption"],
-];
+const FIELD_NAMES = {
+  brief_action: "Action",
+  brief_caption: "Caption",
+  detailed_caption: "Summary",
+  detailed_action: "How it is done",
+  actor: "Who",
+  clip_caption: "Clip caption",
+  clip_action: "Clip action",
+  frame_caption: "Frame caption",
+};
+
+/** What the scripts of a server add: beside a field's name, below its text, above and below all texts of a segment. */
+const ADDED = { tools: () => null, notes: () => null, above: [], below: [] };
 
 function fieldRows(node, terms) {
-  return FIELDS.flatMap(([name, read, key]) => {
-    const [text, gap] = [read(node), node.gaps[key]];
-    if (text) return [element("dt", {}, name), element("dd", { dir: "auto" }, ...marked(text, terms))];
-    return gap ? [element("dt", {}, name), element("dd", { class: "missing" }, `None: ${gap}`)] : [];
+  return Object.keys(FIELD_NAMES).slice(2).flatMap((field) => {
+    const [text, gap] = [readText(node, field), node.gaps[field]];
+    const name = element("dt", {}, FIELD_NAMES[field], text ? ADDED.tools(node, field) : null);
+    if (text) return [name, element("dd", { dir: "auto" }, ...clipped(text, terms)), below(node, field)].filter(Boolean);
+    return gap ? [name, element("dd", { class: "missing" }, `None: ${gap}`)] : [];
   });
+}
+
+function below(node, field) {
+  const note = ADDED.notes(node, field);
+  return note && element("dd", { class: "noted" }, note);
+}
+
+/** One of the two texts on top, with what is added to it. */
+function topText(view, node, field) {
+  const has = Boolean(readText(node, field));
+  return [element("div", { class: "top-text" }, view, has ? ADDED.tools(node, field) : null), has ? ADDED.notes(node, field) : null];
 }
 
 function headline(node, terms) {
   const action = node.annotation?.action.brief ?? node.clip_action;
-  if (!isNothing(action)) return element("h2", { dir: "auto" }, ...marked(action, terms));
+  if (!isNothing(action)) return element("h2", { dir: "auto" }, ...clipped(action, terms));
   return element("h2", { class: "nobody" }, action ? "No action" : "No action named");
 }
 
@@ -42,17 +59,19 @@ function segmentView(tree, node, terms) {
   const lead = node.annotation?.summary.brief;
   return [
     when,
-    headline(node, terms),
-    lead ? element("p", { class: "lead", dir: "auto" }, ...marked(lead, terms)) : null,
+    ...topText(headline(node, terms), node, node.annotation?.action.brief ? "brief_action" : "clip_action"),
+    ...(lead ? topText(element("p", { class: "lead", dir: "auto" }, ...clipped(lead, terms)), node, "brief_caption") : []),
+    ...ADDED.above.map((view) => view(node)),
     gapNote(node),
     element("dl", { class: "fields" }, ...fieldRows(node, terms)),
+    ...ADDED.below.map((view) => view(node)),
   ].filter(Boolean);
 }
 
 function details(summary, pairs) {
   const rows = pairs.filter(([, text]) => text).flatMap(([name, text, code]) => [
     element("dt", {}, name),
-    element("dd", { dir: "auto", class: code ? "code" : null }, text),
+    element("dd", { dir: "auto", class: code ? "code" : null }, ...clipped(text)),
   ]);
   return rows.length ? element("details", {}, element("summary", {}, summary), element("dl", { class: "fields" }, ...rows)) : null;
 }

@@ -124,6 +124,7 @@ function createTimeline(tree, { scroller, track, hint, onSelect }) {
     select,
     highlight,
     zoom,
+    note: (id, sign, on) => bars.get(id)?.classList.toggle(sign, on),
     setTime: (seconds) => (playhead.style.left = share(Math.min(Math.max(seconds, root.start), root.end))),
   };
 }

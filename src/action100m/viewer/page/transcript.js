@@ -5,7 +5,7 @@ function createTranscript(cues, list, { onJump }) {
   list.replaceChildren(...rows.map((row) => element("li", {}, row)));
 
   function createRow(cue) {
-    const row = element("button", { type: "button", class: "cue" }, element("time", {}, cue.start === null ? "" : clock(cue.start, 0)), element("span", { dir: "auto" }, cue.text));
+    const row = element("button", { type: "button", class: "cue" }, element("time", {}, cue.start === null ? "" : clock(cue.start, 0)), element("span", { dir: "auto" }, cue.text.slice(0, LONGEST_TEXT)));
     if (cue.start !== null) row.addEventListener("click", () => onJump(cue.start));
     return row;
   }

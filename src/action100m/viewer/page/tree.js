@@ -63,15 +63,24 @@ function isNothing(text) {
   return !text || /^\s*(n\/a|na\s+-\s)/i.test(text) || /^\s*na\s*$/i.test(text);
 }
 
+const LONGEST_LABEL = 300; // characters; laying out one of megabytes takes a browser minutes
+
 /** The few words that stand on a segment. */
 function label(node) {
   const candidates = [node.annotation?.action.brief, node.clip_action, node.annotation?.summary.brief, node.clip_caption, node.frame_caption];
-  return candidates.find((text) => !isNothing(text)) ?? "";
+  return candidates.find((text) => !isNothing(text))?.slice(0, LONGEST_LABEL) ?? "";
 }
 
 /** One sentence on a segment. */
 function brief(node) {
   return node.annotation?.summary.brief ?? node.clip_caption ?? node.frame_caption ?? node.clip_action ?? "";
+}
+
+/** One text of a segment, by the name that the data has for it; as `record.read_text`. */
+function readText(node, field) {
+  const { summary, action } = node.annotation ?? {};
+  const said = { brief_action: action?.brief, detailed_action: action?.detailed, actor: action?.actor, brief_caption: summary?.brief, detailed_caption: summary?.detailed };
+  return field in said ? said[field] : node[field];
 }
 
 /** Everything that is said about a segment, for the search. */
