@@ -10,7 +10,7 @@ from rich.console import Console
 from action100m.cli import console as printing
 from action100m.cli.bill_table import describe_bill, format_money
 from action100m.models.base import TokenUsage
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.estimate import Estimate
 from action100m.run.spending.bill import Bill, Item
 from action100m.run.status import RunStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from action100m.cli.figures import format_span, format_time
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.estimate import Estimate
 
 
 @pytest.mark.parametrize(

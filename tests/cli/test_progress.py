@@ -8,7 +8,7 @@ from rich.console import Console
 from action100m.cli import progress
 from action100m.models.base import TokenUsage
 from action100m.run.executors.channel import Done, Step
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.estimate import Estimate
 from action100m.run.spending.bill import Bill, Item
 from action100m.run.store import Failure
 

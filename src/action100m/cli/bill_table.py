@@ -9,7 +9,7 @@ from rich.table import Table
 from action100m.cli.figures import format_span
 
 if TYPE_CHECKING:
-    from action100m.run.plan.estimate import Estimate
+    from action100m.run.figures.estimate import Estimate
     from action100m.run.spending.bill import Bill, Item
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from action100m.run.plan.estimate import Estimate
+    from action100m.run.figures.estimate import Estimate
 
 _SCALES: Final = ((1e12, 1e12, " T"), (1e9, 1e9, " G"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
 """(from which value on, unit, its sign)."""

@@ -11,7 +11,7 @@ from action100m.cli.console import console
 from action100m.cli.figures import format_bytes, format_span, format_time
 
 if TYPE_CHECKING:
-    from action100m.run.plan.planned import Plan, StagePlan
+    from action100m.run.plan.result import Plan, StagePlan
 
 _SHOWN: Final = 20
 """Rows of a long list that are printed; the rest is counted."""

@@ -1,6 +1,6 @@
 """Settings that go together, by name.
 
-Memory and disk are reckoned from parameter counts (2 bytes each in bfloat16), and speed from the figures in run/plan/model_costs.toml, as `plan`
+Memory and disk are reckoned from parameter counts (2 bytes each in bfloat16), and speed from the figures in run/figures/model_costs.toml, as `plan`
 does: neither was measured. Speed is told as hours of a device for an hour of video at 720p and 30 frames a second; intervals are as wide as what
 is not known: how much there is to see, how long replies are, and how many are written at once.
 """
@@ -13,9 +13,9 @@ from typing import Literal, get_args
 
 from action100m.errors import ConfigError
 from action100m.models.causal_lm.config import CausalLMConfig
-from action100m.models.checkpoint import Device
 from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.models.endpoint.chat import EndpointConfig
+from action100m.models.local.checkpoint import Device
 from action100m.models.vjepa2.config import VJepa2Config
 from action100m.models.vlm.config import VlmConfig
 from action100m.models.weightless.descriptor import DescriptorConfig

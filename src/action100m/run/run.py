@@ -13,10 +13,10 @@ from action100m.run.config import RunConfig, make_stages
 from action100m.run.engine import stage_keys
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
+from action100m.run.figures.costs import read_costs
 from action100m.run.intake import take_in
 from action100m.run.ledger import open_ledger
 from action100m.run.meter import Meter, SilentMeter
-from action100m.run.plan.costs import read_costs
 from action100m.run.spending.accounts import Accounts
 from action100m.run.spending.budget import Budget, BudgetReached
 from action100m.run.spending.prices import Prices

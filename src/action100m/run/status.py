@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from action100m.run.config import make_stages
+from action100m.run.figures.costs import read_costs
 from action100m.run.ledger import Spent, read_held, read_spent
-from action100m.run.plan.costs import read_costs
 from action100m.run.spending.bill import Bill, make_bill
 from action100m.run.spending.prices import Prices
 from action100m.run.spending.rates import find_other_rates, find_rates

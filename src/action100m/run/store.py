@@ -33,8 +33,8 @@ from pydantic import TypeAdapter
 
 from action100m.errors import StoreError
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
-from action100m.run.plan.costs import Price
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import Price
+from action100m.run.figures.estimate import Estimate
 from action100m.run.spending.prices import Prices, prices_from_json, prices_to_json
 from action100m.stages.base import Artifact, Stage
 from action100m.video.discover import Candidate

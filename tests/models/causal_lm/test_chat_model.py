@@ -309,7 +309,7 @@ def test_a_model_that_cannot_end_a_reply_is_refused(folder):
 
 
 def test_too_little_memory_is_told_before_weights_are_read(saved, monkeypatch):
-    monkeypatch.setattr("action100m.models.weights._free_memory", lambda device: 1000)
+    monkeypatch.setattr("action100m.models.local.weights._free_memory", lambda device: 1000)
     with pytest.raises(ModelError, match=r"causal_lm\.dtype to half precision"):
         load(saved)
 
@@ -354,7 +354,7 @@ def test_a_gated_checkpoint_asks_for_the_token(monkeypatch):
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch, saved, package):
     import sys
 
-    for name in ("causal_lm.chat_model", "causal_lm.constrained", "weights", "causal_lm.chat_template"):
+    for name in ("causal_lm.chat_model", "causal_lm.constrained", "local.weights", "causal_lm.chat_template"):
         monkeypatch.delitem(sys.modules, f"action100m.models.{name}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError, match=rf"{package}.*'action100m\[reasoner\]'"):

@@ -13,7 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizer
 from action100m.annotation import ANNOTATION_SCHEMA
 from action100m.errors import CheckpointError, ModelError
 from action100m.models.causal_lm.constrained import SchemaDecoder
-from action100m.models.thinking import end_of_thinking, find_thinking
+from action100m.models.local.thinking import end_of_thinking, find_thinking
 from support.checkpoints import one_torch_thread, save_language_model
 from support.records import find_refusal, make_annotation
 

@@ -252,7 +252,7 @@ def test_a_gpu_that_is_not_there_is_refused(saved):
     ],
 )
 def test_half_precision_is_chosen_on_a_gpu(monkeypatch, gpu, settings, expected):
-    from action100m.models.weights import choose_device
+    from action100m.models.local.weights import choose_device
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     device, dtype = choose_device(*settings, kind="vjepa2", half="float16")

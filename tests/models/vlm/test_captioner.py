@@ -237,7 +237,7 @@ def test_batches_hold_no_more_tokens_than_the_budget(folders, batches):
 
 
 def test_a_batch_that_does_not_fit_the_memory_is_halved(captioners, monkeypatch, batches):
-    from action100m.models.token_batches import TokenBatches
+    from action100m.models.local.token_batches import TokenBatches
 
     captioner = captioners["smolvlm"]
     requests = [ask(str(seed), noise(2, seed)) for seed in range(7)]
@@ -259,7 +259,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(captioners, monkeypatch,
 
 
 def test_a_request_that_does_not_fit_the_memory_alone_tells_what_to_lower(captioners, monkeypatch):
-    from action100m.models.token_batches import TokenBatches
+    from action100m.models.local.token_batches import TokenBatches
 
     def fail(rows):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
@@ -322,7 +322,7 @@ def test_a_looping_caption_is_stopped_and_cut_back_to_its_first_round(looping):
 
 
 def test_a_looping_row_stops_alone(looping, monkeypatch):
-    from action100m.models import generation
+    from action100m.models.local import generation
 
     captioner = load(looping, max_new_tokens=200)
     found = generation.find_loop
@@ -416,7 +416,7 @@ def test_a_model_that_no_token_ends_is_refused(folder):
 
 
 def test_too_little_memory_is_told_before_weights_are_read(folder, monkeypatch):
-    from action100m.models import weights
+    from action100m.models.local import weights
 
     monkeypatch.setattr(weights, "_free_memory", lambda device: 1000)
     monkeypatch.setattr("action100m.models.vlm.captioner.load_weights", None)
@@ -427,7 +427,7 @@ def test_too_little_memory_is_told_before_weights_are_read(folder, monkeypatch):
 def test_parameters_are_counted_from_the_files(folders):
     from transformers import AutoModelForImageTextToText
 
-    from action100m.models.weights import count_parameters
+    from action100m.models.local.weights import count_parameters
 
     model = AutoModelForImageTextToText.from_pretrained(folders["mllama"])
     assert count_parameters(folders["mllama"]) == sum(weight.numel() for weight in model.parameters())
@@ -441,7 +441,7 @@ def test_a_gpu_that_is_not_there_is_refused(folder):
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "PIL"])
 def test_a_missing_package_is_named_with_its_pip_line(monkeypatch, folder, package):
-    for name in ("vlm.captioner", "vlm.processor", "vlm.pictures", "generation"):
+    for name in ("vlm.captioner", "vlm.processor", "vlm.pictures", "local.generation"):
         monkeypatch.delitem(sys.modules, f"action100m.models.{name}", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingPackageError, match=r"'action100m\[vlm\]'"):
@@ -476,7 +476,7 @@ def test_full_gpu_memory_at_loading_tells_the_cure(folder, monkeypatch):
 
 
 def test_a_gpu_gets_bfloat16_if_it_knows_it(monkeypatch):
-    from action100m.models.weights import choose_device
+    from action100m.models.local.weights import choose_device
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for known, expected in ((True, torch.bfloat16), (False, torch.float16)):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from action100m.dataset.io import read_records
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.estimate import Estimate
 from action100m.run.plan.extrapolate import _USUAL_SPREAD, Ahead, _t_quantile, count_effective, extrapolate
 
 

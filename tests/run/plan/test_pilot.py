@@ -14,8 +14,8 @@ from action100m.errors import ConfigError, StoreError
 from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
+from action100m.run.figures.estimate import Estimate
 from action100m.run.ledger import read_held
-from action100m.run.plan.estimate import Estimate
 from action100m.run.plan.pilot import read_pilot
 from action100m.run.plan.plan import plan
 from action100m.run.run import run_videos

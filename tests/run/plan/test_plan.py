@@ -10,8 +10,8 @@ import pytest
 import action100m
 from action100m.dataset.io import read_records
 from action100m.errors import ConfigError
-from action100m.run.plan.costs import read_costs
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import read_costs
+from action100m.run.figures.estimate import Estimate
 from action100m.run.plan.extrapolate import Ahead, extrapolate
 from action100m.run.plan.plan import plan, plan_headers
 from action100m.run.plan.probe import Header

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from action100m.run.config import RunConfig
-from action100m.run.plan.costs import read_costs
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import read_costs
+from action100m.run.figures.estimate import Estimate
 from action100m.run.plan.probe import Header
 from action100m.run.plan.workload import count_windows, load_chats, load_clips, load_frames, measure_footage
 from action100m.stages.windows import sliding_windows

@@ -13,9 +13,9 @@ from action100m.models.endpoint.chat import EndpointConfig
 from action100m.models.vjepa2.config import VJepa2Config
 from action100m.models.vlm.config import VlmConfig
 from action100m.run.config import RunConfig
+from action100m.run.figures.costs import read_costs
+from action100m.run.figures.estimate import Estimate
 from action100m.run.ledger import Spent
-from action100m.run.plan.costs import read_costs
-from action100m.run.plan.estimate import Estimate
 from action100m.run.presets import modern
 from action100m.run.spending.bill import make_bill
 from action100m.run.spending.prices import parse_prices

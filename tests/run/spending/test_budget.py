@@ -8,8 +8,8 @@ from action100m.errors import ConfigError
 from action100m.models.base import TokenUsage
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
+from action100m.run.figures.estimate import Estimate
 from action100m.run.ledger import FreshSpending, SqliteLedger
-from action100m.run.plan.estimate import Estimate
 from action100m.run.run import run_videos
 from action100m.run.spending.bill import Bill, Item
 from action100m.run.spending.budget import Budget, BudgetReached

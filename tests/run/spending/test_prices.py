@@ -9,8 +9,8 @@ import pytest
 from action100m.errors import ConfigError
 from action100m.models.causal_lm.config import CausalLMConfig
 from action100m.models.endpoint.chat import EndpointConfig
-from action100m.run.plan.costs import Price
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import Price
+from action100m.run.figures.estimate import Estimate
 from action100m.run.spending.prices import (
     ANY_DEVICE,
     ANY_SERVER,

@@ -20,12 +20,12 @@ from action100m.errors import CheckpointError, ModelError
 from action100m.models.base import ChatReply, ChatRequest, TokenUsage
 from action100m.models.causal_lm.chat_template import ChatTemplate
 from action100m.models.causal_lm.constrained import Row, SchemaDecoder
-from action100m.models.checkpoint import read_architecture
-from action100m.models.generation import chance_of, draw
-from action100m.models.thinking import end_of_thinking
-from action100m.models.token_batches import TokenBatches
-from action100m.models.tokenizer import find_ends, load_tokenizer
-from action100m.models.weights import check_room, choose_device, load_weights, place
+from action100m.models.local.checkpoint import read_architecture
+from action100m.models.local.generation import chance_of, draw
+from action100m.models.local.thinking import end_of_thinking
+from action100m.models.local.token_batches import TokenBatches
+from action100m.models.local.tokenizer import find_ends, load_tokenizer
+from action100m.models.local.weights import check_room, choose_device, load_weights, place
 from action100m.text import mend
 
 if TYPE_CHECKING:

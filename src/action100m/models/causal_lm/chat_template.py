@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 
 from action100m.errors import CheckpointError, ConfigError
 from action100m.models.base import ChatMessage, Effort
-from action100m.models.thinking import Thinking, find_thinking
+from action100m.models.local.thinking import Thinking, find_thinking
 
 _RULES, _QUESTION = "the rules of a probe", "the question of a probe"
 _PROBE: Final = (ChatMessage("system", _RULES), ChatMessage("user", _QUESTION))

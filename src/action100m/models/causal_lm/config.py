@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from pydantic import ConfigDict
 
 from action100m.errors import ConfigError
-from action100m.models.checkpoint import Checkpoint, Device, Precision, check_settings, explain_import
+from action100m.models.local.checkpoint import Checkpoint, Device, Precision, check_settings, explain_import
 
 if TYPE_CHECKING:
     from action100m.models.causal_lm.chat_model import CausalLM

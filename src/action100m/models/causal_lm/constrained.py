@@ -19,7 +19,7 @@ from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from numpy.typing import NDArray
 
 from action100m.errors import CheckpointError, ModelError
-from action100m.models.thinking import Thinking
+from action100m.models.local.thinking import Thinking
 
 if TYPE_CHECKING:
     from llguidance._lib import JsonCompileOptions

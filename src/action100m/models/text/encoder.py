@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from action100m.errors import CheckpointError, ConfigError, ModelError
-from action100m.models.weights import BROKEN, check_room, choose_device
+from action100m.models.local.weights import BROKEN, check_room, choose_device
 
 if TYPE_CHECKING:
     from action100m.models.text.sentence import SentenceConfig

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from pydantic import ConfigDict
 
 from action100m.errors import CheckpointError, MissingPackageError
-from action100m.models.checkpoint import Device, explain_import
+from action100m.models.local.checkpoint import Device, explain_import
 from action100m.models.text.sentence import SentenceConfig
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from action100m.models.checkpoint import Checkpoint, Device, Precision, check_settings, explain_import
+from action100m.models.local.checkpoint import Checkpoint, Device, Precision, check_settings, explain_import
 
 if TYPE_CHECKING:
     from action100m.models.vjepa2.encoder import VJepa2

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from transformers import VJEPA2ForVideoClassification, VJEPA2Model
 
 from action100m.errors import CheckpointError, ModelError
-from action100m.models.checkpoint import read_architecture
+from action100m.models.local.checkpoint import read_architecture
+from action100m.models.local.weights import choose_device, load_weights, place
 from action100m.models.vjepa2.preprocess import read_preprocessing
-from action100m.models.weights import choose_device, load_weights, place
 
 if TYPE_CHECKING:
-    from action100m.models.checkpoint import Device, Precision
+    from action100m.models.local.checkpoint import Device, Precision
 
 _CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (VJEPA2Model, VJEPA2ForVideoClassification)}
 """What a checkpoint may hold; a classifier holds an encoder."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import pad
 
 from action100m.errors import CheckpointError
-from action100m.models.pixels import Levels, Resample, complete_config, find_config, read_resample, read_square, resize, to_tensor
+from action100m.models.local.pixels import Levels, Resample, complete_config, find_config, read_resample, read_square, resize, to_tensor
 
 _DEFAULTS: dict[str, Any] = {
     "crop_size": 256,

@@ -18,13 +18,13 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from action100m.errors import CheckpointError, ModelError
 from action100m.models.base import CaptionReply, CaptionRequest, Evidence, TokenUsage
-from action100m.models.checkpoint import read_architecture
-from action100m.models.generation import chance_of, generate
+from action100m.models.local.checkpoint import read_architecture
+from action100m.models.local.generation import chance_of, generate
+from action100m.models.local.token_batches import TokenBatches
+from action100m.models.local.tokenizer import find_ends
+from action100m.models.local.weights import check_room, choose_device, load_weights, place
 from action100m.models.repetition import find_loop
-from action100m.models.token_batches import TokenBatches
-from action100m.models.tokenizer import find_ends
 from action100m.models.vlm.processor import Ask, VlmProcessor
-from action100m.models.weights import check_room, choose_device, load_weights, place
 
 if TYPE_CHECKING:
     from action100m.models.vlm.config import VlmConfig

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from transformers import BatchFeature
 
 from action100m.errors import CheckpointError, MissingPackageError, ModelError
-from action100m.models.pixels import Levels, Part, Resample, complete_config, find_config, read_resample, read_square, resize, to_tensor
-from action100m.models.tokenizer import load_tokenizer
+from action100m.models.local.pixels import Levels, Part, Resample, complete_config, find_config, read_resample, read_square, resize, to_tensor
+from action100m.models.local.tokenizer import load_tokenizer
 
 _LEVELS: Final[dict[str, Any]] = {
     "do_normalize": True,

@@ -17,7 +17,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoProcessor, AutoToke
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
 
 from action100m.errors import CheckpointError, MissingPackageError
-from action100m.models.weights import BROKEN
+from action100m.models.local.weights import BROKEN
 
 _TILING = ("do_image_splitting", "crop_to_patches")
 """What image processors call the setting that cuts a picture into tiles."""

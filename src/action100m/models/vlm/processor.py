@@ -14,10 +14,10 @@ from jinja2 import TemplateError
 from numpy.typing import NDArray
 
 from action100m.errors import CheckpointError
-from action100m.models.thinking import find_thinking
+from action100m.models.local.thinking import find_thinking
+from action100m.models.local.weights import BROKEN
 from action100m.models.vlm.perception_lm import PerceptionLMFrames
 from action100m.models.vlm.pictures import Pictures
-from action100m.models.weights import BROKEN
 
 Ask = tuple[str, NDArray[np.uint8]]
 """A prompt, and frames (n, h, w, 3)."""

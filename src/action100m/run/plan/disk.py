@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from action100m.run.plan.costs import Content, ModelCost
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import Content, ModelCost
+from action100m.run.figures.estimate import Estimate
 from action100m.run.plan.workload import Footage, Load
 
 _SAMPLE: Final = 8 + 8 + 112

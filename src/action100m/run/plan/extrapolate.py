@@ -14,7 +14,7 @@ from math import exp, fsum, sqrt
 from statistics import NormalDist
 from typing import Final
 
-from action100m.run.plan.estimate import ZERO, Estimate
+from action100m.run.figures.estimate import ZERO, Estimate
 
 _USUAL_SPREAD: Final = 0.34
 """Between videos, relative. Of what the ten official records hold a second (nodes 0.33, segments 0.17, bytes of clip captions 0.34, of frame

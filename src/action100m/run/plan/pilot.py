@@ -11,9 +11,9 @@ from typing import Any
 from action100m.errors import ConfigError
 from action100m.run.config import RunConfig, make_stages
 from action100m.run.engine import stage_keys
+from action100m.run.figures.costs import Price
+from action100m.run.figures.estimate import Estimate
 from action100m.run.ledger import Spent, SqliteLedger, open_ledger
-from action100m.run.plan.costs import Price
-from action100m.run.plan.estimate import Estimate
 from action100m.run.plan.workload import count_windows
 from action100m.run.store import RunStore
 from action100m.run.survey import survey

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from action100m.errors import ConfigError, VideoError
 from action100m.run.config import RunConfig
-from action100m.run.plan.costs import Costs, read_costs
+from action100m.run.figures.costs import Costs, read_costs
+from action100m.run.figures.estimate import ZERO, Estimate
+from action100m.run.plan.by_pilot import plan_by_pilot
 from action100m.run.plan.disk import annotate_bytes, caption_bytes, embed_bytes, segment_bytes
-from action100m.run.plan.estimate import ZERO, Estimate
 from action100m.run.plan.pilot import read_pilot
-from action100m.run.plan.piloted import plan_by_pilot
-from action100m.run.plan.planned import Plan, StagePlan, Unprobed
-from action100m.run.plan.pricing import Charge, Tariff, find_tariff
 from action100m.run.plan.probe import Header, probe
+from action100m.run.plan.result import Plan, StagePlan, Unprobed
+from action100m.run.plan.tariff import Charge, Tariff, find_tariff
 from action100m.run.plan.workload import Footage, Load, load_chats, load_clips, load_frames, measure_footage
 from action100m.run.spending.prices import Prices
 from action100m.run.spending.rates import find_rates
@@ -47,7 +47,7 @@ def plan(
         config: None for that of the pilot, else the preset `preview`.
         prices: By name of model: a `Price` for a million tokens, or an `Estimate` for an hour of its device; see `run.prices`. Models with a
             price for tokens are hosted and take no GPU of one's own.
-        costs: TOML file that adds to the figures in run/plan/model_costs.toml, or replaces them.
+        costs: TOML file that adds to the figures in run/figures/model_costs.toml, or replaces them.
         gpu: Device, by its name there, for all models whose config does not say "cpu". None: for each the one named there.
         pilot: Folder of a run of the same settings whose finished videos stand for all: figures of models, devices and contents are measured there.
 
@@ -107,7 +107,7 @@ def plan_headers(
         segments=footage.segments,
         stages=stages,
         problems=tuple(problems),
-        source="run/plan/model_costs.toml; CPU time is that of 2 cores, money is in dollars, or in what prices were given in",
+        source="run/figures/model_costs.toml; CPU time is that of 2 cores, money is in dollars, or in what prices were given in",
         notes=tuple(dict.fromkeys(_note(stages, config, costs))),
     )
 

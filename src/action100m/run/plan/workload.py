@@ -12,8 +12,8 @@ from math import ceil, floor
 from typing import Final
 
 from action100m.run.config import RunConfig
-from action100m.run.plan.costs import Content, Costs, ModelCost
-from action100m.run.plan.estimate import ZERO, Estimate, add_up
+from action100m.run.figures.costs import Content, Costs, ModelCost
+from action100m.run.figures.estimate import ZERO, Estimate, add_up
 from action100m.run.plan.probe import Header
 from action100m.stages.annotate import AnnotateConfig
 from action100m.stages.prompts import read_prompt

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from action100m.models.base import TokenUsage
+from action100m.run.figures.estimate import Estimate, add_up
 from action100m.run.ledger import Spent
-from action100m.run.plan.estimate import Estimate, add_up
 from action100m.run.spending.rates import Rate
 from action100m.stages.base import StageName
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from action100m.errors import ConfigError
-from action100m.run.plan.costs import Price
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import Price
+from action100m.run.figures.estimate import Estimate
 
 Prices = Mapping[str, Price | Estimate]
 """By name of model, `ANY_SERVER` or `ANY_DEVICE`: a `Price` is for tokens, an `Estimate` for an hour of the device."""

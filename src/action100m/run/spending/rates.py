@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from action100m.run.config import RunConfig
-from action100m.run.plan.costs import Costs, Price
-from action100m.run.plan.estimate import ZERO, Estimate
+from action100m.run.figures.costs import Costs, Price
+from action100m.run.figures.estimate import ZERO, Estimate
 from action100m.run.spending.prices import ANY_SERVER, Prices, find_hour_price, find_token_price, is_hosted, list_addresses, name_model
 from action100m.stages.base import StageName
 

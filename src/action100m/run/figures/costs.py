@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError
 from action100m.run.config import merge_tables
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.estimate import Estimate
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch", reason="needs the extra 'vlm' or 'reasoner'")
-token_batches = pytest.importorskip("action100m.models.token_batches")
+token_batches = pytest.importorskip("action100m.models.local.token_batches")
 
 
 def group(lengths, *, budget, room=10**9, batches=None):

@@ -11,8 +11,8 @@ import pytest
 
 from action100m.dataset.io import read_records
 from action100m.errors import ConfigError
-from action100m.run.plan.costs import read_costs
-from action100m.run.plan.estimate import Estimate
+from action100m.run.figures.costs import read_costs
+from action100m.run.figures.estimate import Estimate
 from action100m.stages.context import render_segment, render_video
 from action100m.stages.prompts import read_prompt
 from action100m.tree import tree_to_json

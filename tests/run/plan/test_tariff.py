@@ -11,9 +11,9 @@ from action100m.models.causal_lm.config import CausalLMConfig
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.models.vjepa2.config import VJepa2Config
 from action100m.models.vlm.config import VlmConfig
-from action100m.run.plan.costs import Price, read_costs
-from action100m.run.plan.estimate import Estimate
-from action100m.run.plan.pricing import find_tariff
+from action100m.run.figures.costs import Price, read_costs
+from action100m.run.figures.estimate import Estimate
+from action100m.run.plan.tariff import find_tariff
 from action100m.run.plan.workload import Load
 from action100m.run.spending.prices import parse_prices
 

@@ -14,7 +14,7 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError, safe_open
 
 from action100m.errors import CheckpointError, ModelError
-from action100m.models.checkpoint import Device, Precision
+from action100m.models.local.checkpoint import Device, Precision
 
 BROKEN: Final = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, SafetensorError, StrictDataclassError)
 """What transformers raises over files that are missing, cut off, or of something else."""

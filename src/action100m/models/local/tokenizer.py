@@ -11,7 +11,7 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from action100m.errors import CheckpointError
-from action100m.models.weights import BROKEN
+from action100m.models.local.weights import BROKEN
 
 
 def load_tokenizer(folder: Path) -> Any:

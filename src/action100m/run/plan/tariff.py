@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from action100m.errors import ConfigError
-from action100m.run.plan.costs import Costs, Device, ModelCost, Price
-from action100m.run.plan.estimate import ZERO, Estimate
+from action100m.run.figures.costs import Costs, Device, ModelCost, Price
+from action100m.run.figures.estimate import ZERO, Estimate
 from action100m.run.plan.workload import Footage, Load
 from action100m.run.spending.prices import Prices, find_hour_price, find_token_price, is_hosted, list_addresses, name_model
 
@@ -95,7 +95,7 @@ def find_tariff(model: Any, costs: Costs, prices: Prices, *, gpu: str | None, sh
         cure = "" if shows_images else f", give --price {name}=IN,OUT if it is hosted"
         raise ConfigError(
             f"no figures for the model {name!r}: measure it with --pilot RUN, a finished run over some videos{cure}, or give its work and device "
-            "in a file with --costs, as run/plan/model_costs.toml has them"
+            "in a file with --costs, as run/figures/model_costs.toml has them"
         )
     if getattr(model, "thinking", None) is False:
         cost = replace(cost, thinks=False)

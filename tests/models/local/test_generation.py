@@ -3,7 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra 'vlm' or 'reasoner'")
-generation = pytest.importorskip("action100m.models.generation")
+generation = pytest.importorskip("action100m.models.local.generation")
 
 
 def draw_often(logits, *, temperature, times):

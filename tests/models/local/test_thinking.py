@@ -2,7 +2,7 @@
 
 import pytest
 
-from action100m.models.thinking import end_of_thinking, find_thinking
+from action100m.models.local.thinking import end_of_thinking, find_thinking
 
 THINKING = {"<think>": 7, "</think>": 8}
 HARMONY = {"<|channel|>": 1, "<|message|>": 2, "<|start|>": 3}

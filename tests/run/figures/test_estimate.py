@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from action100m.errors import ConfigError
-from action100m.run.plan.estimate import Estimate, add_up
+from action100m.run.figures.estimate import Estimate, add_up
 
 
 def test_sums_and_products_take_the_worst_case():

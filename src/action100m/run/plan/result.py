@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from action100m.run.plan.estimate import ZERO, Estimate, add_up
+from action100m.run.figures.estimate import ZERO, Estimate, add_up
 from action100m.stages.base import StageName
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from action100m.run.figures.estimate import ZERO, Estimate
 from action100m.run.ledger import Spent
 from action100m.run.plan.disk import embed_bytes
-from action100m.run.plan.estimate import ZERO, Estimate
 from action100m.run.plan.extrapolate import Ahead, count_effective, extrapolate
 from action100m.run.plan.pilot import Pilot, Trial
-from action100m.run.plan.planned import Plan, StagePlan, Unprobed
 from action100m.run.plan.probe import Header
+from action100m.run.plan.result import Plan, StagePlan, Unprobed
 from action100m.run.plan.workload import count_windows
 from action100m.run.spending.rates import Rate
 from action100m.stages.base import StageName

@@ -1,0 +1,1 @@
+"""What models in this process share: where weights come from, batches, draws, pixels."""
