@@ -3,15 +3,22 @@
 Queries and the segments that answer them (the first 8 digits of their ids) were written down from the brief actions, read by eye, before any search
 was run. What a query also fits in the longer texts of other segments counts as wrong here, and a segment that was overlooked too.
 
+Labels that no model can know are planted into the detailed actions of nodes drawn at random, and asked for.
+
 python benchmarks/judged_queries.py [--shared ../shared]
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from action100m.dataset.search.build import build_index
 from action100m.dataset.search.index import SearchIndex
@@ -71,7 +78,23 @@ NAMED = {
 }
 """Names and rare words of one segment or two."""
 
+LABELS = (
+    *("Brelofan", "QX-4417", "Vonsteed clamp", "Tarnix 88", "Orlopek", "ZK3-200", "Hamidov brush", "Pelluma", "Krant & Sohn", "Ubelor"),
+    *("MT-07-B", "Sivoran", "Dreskil pump", "Amberlock 9", "Fendrew", "J. Oskarsen", "Wexley valve", "Norrvik", "Calpto", "RX-550"),
+)
+"""To be planted."""
+
 MODES: tuple[SearchMode, ...] = ("text", "vector", "hybrid")
+
+
+def plant_labels(rows: list[dict[str, Any]], *, seed: int = 0) -> dict[str, str]:
+    """Write each label into the detailed action of an annotated node, and return the queries with their segments."""
+    nodes = [node for row in rows for node in row["nodes"] if node["gpt"]]
+    planted = {}
+    for label, node in zip(LABELS, random.Random(seed).sample(nodes, len(LABELS)), strict=True):
+        node["gpt"]["action"]["detailed"] += f" The label says {label}."
+        planted[label] = node["node_id"][:8]
+    return planted
 
 
 def measure_recall(index: SearchIndex, judged: Mapping[str, str], mode: SearchMode) -> float:
@@ -89,11 +112,14 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")
-    data = parser.parse_args().shared / "data" / "action100m" / "examples.parquet"
+    table = pq.read_table(parser.parse_args().shared / "data" / "action100m" / "examples.parquet")
+    rows = table.to_pylist()
+    planted = plant_labels(rows)
     with tempfile.TemporaryDirectory() as folder:
-        index = build_index(data, folder, encoder=MiniLMConfig().load())
+        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), f"{folder}/data.parquet")
+        index = build_index(f"{folder}/data.parquet", f"{folder}/index", encoder=MiniLMConfig().load())
         print(f"{'recall at 10':28}" + "".join(f"{mode:>8}" for mode in MODES))
-        for name, judged in {"described": DESCRIBED, "named": NAMED, "all": DESCRIBED | NAMED}.items():
+        for name, judged in {"described": DESCRIBED, "named": NAMED, "planted": planted, "all": DESCRIBED | NAMED | planted}.items():
             recalls = [measure_recall(index, judged, mode) for mode in MODES]
             print(f"{name + f', {len(judged)} queries':28}" + "".join(f"{recall:8.3f}" for recall in recalls))
 

@@ -132,8 +132,8 @@ class SearchIndex:
             raise ConfigError(f"searching by meaning needs the text encoder of the index ({self.manifest.encoder or 'built without one'})")
         with self._encoding:  # tokenizers are not made for several threads
             vector = self._encoder.encode([query])[0]
-        search: Any = self._table.search(vector, vector_column_name="vector", query_type="vector").distance_type("dot")
-        found = _run(search.nprobes(_PROBES), "_distance", limit, where)
+        search: Any = self._table.search(vector, vector_column_name="vector", query_type="vector")
+        found = _run(search.distance_type("dot").nprobes(_PROBES), "_distance", limit, where)
         if len(found) < limit and where is not None:  # the partitions hold too few that fit: all that fit are compared, which are few
             found = _run(search.bypass_vector_index(), "_distance", limit, where)
         return [(row, 1 - distance) for row, distance in found]
