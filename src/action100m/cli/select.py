@@ -8,7 +8,7 @@ import typer
 
 from action100m.cli.console import console
 from action100m.cli.left_out import LeftOut
-from action100m.dataset.select.choices import NaChoice, OutputKind, SplitName
+from action100m.dataset.select.choices import FlagScope, NaChoice, OutputKind, SplitName
 
 
 def select(
@@ -27,7 +27,11 @@ def select(
     match: Annotated[list[str] | None, typer.Option(help="FIELD=REGEX that must be found in it; may be repeated.")] = None,
     granularity: Annotated[float | None, typer.Option(help="Seconds: only one cut of each tree, its coarsest nodes not longer than this.")] = None,
     na: Annotated[NaChoice, typer.Option(help='What to do with texts that say "N/A".')] = "keep",
-    drop: Annotated[list[str] | None, typer.Option(help="Texts to leave out: na, loop or truncated; may be repeated.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Texts to leave out: na, loop or at_limit; may be repeated.")] = None,
+    flags: Annotated[str | None, typer.Option(help="Table that `audit --out` wrote of the same files.")] = None,
+    drop_flag: Annotated[list[str] | None, typer.Option(help="Flag of that table, such as misplaced, to leave out; may be repeated.")] = None,
+    only_flag: Annotated[list[str] | None, typer.Option(help="Take only what has this flag; may be repeated.")] = None,
+    flag_scope: Annotated[FlagScope, typer.Option(help="Whether a flag holds for the node, or for the text with the finding.")] = "nodes",
     split: Annotated[SplitName | None, typer.Option(help="Only the videos of this part.")] = None,
     splits: Annotated[str, typer.Option(help="Shares of train, val and test.")] = "0.8,0.1,0.1",
     salt: Annotated[str, typer.Option(help="Another one deals the videos anew.")] = "",
@@ -36,7 +40,7 @@ def select(
 
     Example: action100m select mine.parquet --out train.parquet --split train --min-duration 2 --na drop
     """
-    from action100m.dataset.select.conditions import SelectConfig, parse_fields, parse_marks, parse_pairs, parse_shares
+    from action100m.dataset.select.conditions import SelectConfig, parse_fields, parse_flags, parse_marks, parse_pairs, parse_shares
     from action100m.dataset.select.select import select as select_data
 
     config = SelectConfig(
@@ -52,6 +56,10 @@ def select(
         granularity=granularity,
         na=na,
         drop=parse_marks(drop or ()),
+        flags=flags,
+        drop_flags=parse_flags(drop_flag or ()),
+        only_flags=parse_flags(only_flag or ()),
+        flag_scope=flag_scope,
         split=split,
         splits=parse_shares(splits),
         salt=salt,

@@ -47,10 +47,10 @@ def _levels(counts: Counts) -> Table:
 
 
 def _texts(counts: Counts) -> Table:
-    table = _table("text", "there", "coverage", "words", "mean", "no N/A", "N/A", "loops", "cut off")
+    table = _table("text", "there", "coverage", "words", "mean", "no N/A", "N/A", "loops", "at limit")
     for name, field in counts.fields.items():
         means = f"{field.mean_words:.2f}", f"{field.mean_words_without_na:.2f}"
-        faults = (f"{count:,}" for count in (field.na, field.loops, field.truncated))
+        faults = (f"{count:,}" for count in (field.na, field.loops, field.at_limit))
         table.add_row(name, f"{field.present:,}", f"{counts.coverage(name):.1%}", f"{field.words:,}", *means, *faults)
     return table
 

@@ -57,6 +57,16 @@ def test_the_same_data_give_the_same_report_and_table(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "b.parquet", "data.parquet"]
 
 
+def test_the_rows_of_many_videos_share_a_group(tmp_path, monkeypatch):
+    """A group of its own for each video would make the footer larger than the rows."""
+    monkeypatch.setattr("action100m.dataset.audit.table._GROUP_ROWS", 20)
+    write_records([make_record(str(number)) for number in range(10)], tmp_path / "data.parquet")
+    audit(str(tmp_path / "data.parquet"), out=str(tmp_path / "flags.parquet"))
+    groups = pq.ParquetFile(tmp_path / "flags.parquet").metadata
+    assert [groups.row_group(number).num_rows for number in range(groups.num_row_groups)] == [21, 21, 21, 7]
+    assert pq.read_table(tmp_path / "flags.parquet")["uid"].to_pylist() == [str(number) for number in range(10) for _ in range(7)]
+
+
 def test_a_bad_record_is_told_and_the_others_go_on(tmp_path):
     bad = record_to_row(make_record("bad"))
     bad["nodes"][1]["end"] = 1.0

@@ -86,7 +86,7 @@ def test_conditions_hold_together(official, take):
 
 def test_loops_and_cut_captions_are_left_out(official, take):
     whole, _ = take(official, fields=("clip_caption", "frame_caption"))
-    clean, _ = take(official, fields=("clip_caption", "frame_caption"), drop=("loop", "truncated"))
+    clean, _ = take(official, fields=("clip_caption", "frame_caption"), drop=("loop", "at_limit"))
     assert whole.texts == 4474 + 2245
     assert whole.texts - clean.texts == 9  # 6 loops and 8 cut off, of which 5 are both
 
@@ -189,7 +189,7 @@ def test_a_bad_record_is_told_and_left_out(tmp_path, kind):
         ({"min_level": 3, "max_level": 2}, "min_level is 3 and max_level 2"),
         ({"granularity": 0.0}, "granularity must be > 0 seconds, got 0.0"),
         ({"fields": ("title",)}, "a text is one of .*, got 'title'"),
-        ({"drop": ("bad",)}, "a mark is one of na, loop, truncated, got 'bad'"),
+        ({"drop": ("bad",)}, "a mark is one of na, loop, at_limit, got 'bad'"),
         ({"na": "no"}, "na is one of keep, drop, only, got 'no'"),
         ({"matches": (("actor", "("),)}, r"'\(' is no regular expression"),
         ({"splits": (1.0, 1.0, 1.0)}, "add up to 1"),

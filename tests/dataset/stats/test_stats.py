@@ -51,7 +51,7 @@ def test_the_official_records_have_the_coverage_loops_and_cut_captions_that_eyes
     assert counts.nodes - counts.fields["clip_caption"].present == 6
     assert {name for name in FIELDS if counts.coverage(name) == 1} == set(FIELDS) - {"clip_caption"}
     assert (counts.fields["clip_caption"].loops, counts.fields["frame_caption"].loops) == (5, 1)
-    assert (counts.fields["clip_caption"].truncated, counts.fields["frame_caption"].truncated) == (7, 1)
+    assert (counts.fields["clip_caption"].at_limit, counts.fields["frame_caption"].at_limit) == (7, 1)
     assert counts.fields["clip_action"].na == 1
 
 

@@ -62,8 +62,8 @@ def test_the_loop_of_a_text_of_any_length_is_found_at_once():
         ("word " * 3000 + "é", True),
     ],
 )
-def test_a_caption_is_truncated_where_it_is_long_and_has_no_end(text, expected):
-    assert _measure(text).has("truncated").tolist() == [expected]
+def test_a_caption_is_at_its_limit_where_it_is_long_and_has_no_end(text, expected):
+    assert _measure(text).has("at_limit").tolist() == [expected]
 
 
 @pytest.mark.parametrize("text", ["N/A", "n/a", " NA ", "N/A.", "NA  - there are no actions shown in the video.", "N/A-"])

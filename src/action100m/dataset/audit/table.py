@@ -28,6 +28,9 @@ TABLE_SCHEMA: Final = pa.schema(
 )
 """One row per node, in the order of the data."""
 
+_GROUP_ROWS: Final = 10_000
+"""Rows that are written at once. A group for each video would make the footer of a large table larger than its rows."""
+
 
 class TableWriter(Protocol):
     """Takes what was found record by record."""
@@ -47,7 +50,16 @@ def open_table(path: str | None) -> Iterator[TableWriter]:
         yield lambda record, audited: None
         return
     with open_whole(path) as file, pq.ParquetWriter(file, TABLE_SCHEMA, compression="snappy", version="2.6") as writer:
-        yield lambda record, audited: writer.write_table(_rows(record, audited))
+        waiting: list[pa.Table] = []
+
+        def write(record: Record, audited: Audited) -> None:
+            waiting.append(_rows(record, audited))
+            if sum(map(len, waiting)) >= _GROUP_ROWS:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting.clear()
+
+        yield write
+        writer.write_table(pa.concat_tables([TABLE_SCHEMA.empty_table(), *waiting]))
 
 
 def _rows(record: Record, audited: Audited) -> pa.Table:

@@ -89,7 +89,7 @@ def tell_figures(stats: Stats, pictures: Sequence[str]) -> Iterator[str]:
     rows = ([name, _share(of_all, counts.nodes), _share(annotated, counts.annotated)] for name, of_all, annotated in shares)
     yield make_table(["duration", "all segments", "annotated ones"], rows)
     yield make_table(
-        ["text", "there", "mean words", "without N/A", "N/A", "in a loop", "cut off"], (_field_row(stats, index) for index in range(len(FIELDS)))
+        ["text", "there", "mean words", "without N/A", "N/A", "in a loop", "at limit"], (_field_row(stats, index) for index in range(len(FIELDS)))
     )
     if stats.actions.top:
         yield f"Distinct brief actions: {stats.actions.distinct:,}. The most frequent:"
@@ -100,7 +100,7 @@ def tell_figures(stats: Stats, pictures: Sequence[str]) -> Iterator[str]:
 def _field_row(stats: Stats, index: int) -> list[str]:
     name = FIELDS[index]
     field = stats.counts.fields[name]
-    shares = [_share(count, field.present) for count in (field.na, field.loops, field.truncated)]
+    shares = [_share(count, field.present) for count in (field.na, field.loops, field.at_limit)]
     return [f"`{name}`", f"{stats.counts.coverage(name):.1%}", f"{field.mean_words:.2f}", f"{field.mean_words_without_na:.2f}", *shares]
 
 

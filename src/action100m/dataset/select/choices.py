@@ -7,3 +7,4 @@ from typing import Literal
 OutputKind = Literal["samples", "records"]
 NaChoice = Literal["keep", "drop", "only"]
 SplitName = Literal["train", "val", "test"]
+FlagScope = Literal["nodes", "texts"]

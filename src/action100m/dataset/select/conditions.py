@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from action100m.dataset.audit.finding import Flag
 from action100m.dataset.columns import NodeColumn
-from action100m.dataset.select.choices import NaChoice, SplitName
+from action100m.dataset.select.choices import FlagScope, NaChoice, SplitName
 from action100m.dataset.select.split import check_shares
 from action100m.dataset.select.timeline import find_cut
+from action100m.dataset.source import Source
 from action100m.dataset.stats.counts import find_durations
 from action100m.dataset.stats.texts import TextMark, measure_texts
 from action100m.errors import ConfigError
 from action100m.record import TextField
+
+if TYPE_CHECKING:
+    from action100m.dataset.select.flags import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,15 @@ class SelectConfig:
     """Texts that say "N/A"."""
     drop: tuple[TextMark, ...] = ()
     """Texts with one of these marks are not taken, see `stats.texts`."""
+    flags: Source | None = None
+    """Table that `audit --out` wrote of the same files, in the same order."""
+    drop_flags: tuple[Flag, ...] = ()
+    """What has one of these flags is not taken."""
+    only_flags: tuple[Flag, ...] = ()
+    """Only what has one of these flags is taken."""
+    flag_scope: FlagScope = "nodes"
+    """nodes: a flag of one text holds for the whole node, and texts of one model go wrong together. texts: it holds for the text that the finding
+    names alone."""
     split: SplitName | None = None
     """Only the videos of this part."""
     splits: tuple[float, float, float] = (0.8, 0.1, 0.1)
@@ -66,6 +80,11 @@ class SelectConfig:
             _check("a text", name, get_args(TextField))
         for mark in self.drop:
             _check("a mark", mark, get_args(TextMark))
+        for flag in (*self.drop_flags, *self.only_flags):
+            _check("a flag", flag, get_args(Flag))
+        if (self.flags is None) != (not self.drop_flags and not self.only_flags):
+            raise ConfigError("flags, the table of `audit --out`, goes with drop_flags or only_flags, which say what becomes of them")
+        _check("flag_scope", self.flag_scope, get_args(FlagScope))
         _check("na", self.na, get_args(NaChoice))
         for _, pattern in self.matches:
             _check_pattern(pattern)
@@ -75,7 +94,8 @@ class SelectConfig:
         """What has to be read for the conditions on nodes."""
         asked = (*self.has, *(name for name, _ in (*self.contains, *self.matches)))
         tree: tuple[NodeColumn, ...] = ("id", "parent") if self.granularity is not None else ()
-        return (*tree, "level", "start", "end", *dict.fromkeys(asked))
+        joined: tuple[NodeColumn, ...] = ("id",) if self.flags is not None else ()
+        return (*dict.fromkeys((*tree, *joined)), "level", "start", "end", *dict.fromkeys(asked))
 
 
 def parse_fields(names: Iterable[str]) -> tuple[TextField, ...]:
@@ -94,6 +114,15 @@ def parse_marks(names: Iterable[str]) -> tuple[TextMark, ...]:
         ConfigError: there is no such mark.
     """
     return tuple(cast(TextMark, _check("a mark", name, get_args(TextMark))) for name in names)
+
+
+def parse_flags(names: Iterable[str]) -> tuple[Flag, ...]:
+    """Read names of flags.
+
+    Raises:
+        ConfigError: there is no such flag.
+    """
+    return tuple(cast(Flag, _check("a flag", name, get_args(Flag))) for name in names)
 
 
 def parse_pairs(pairs: Iterable[str]) -> tuple[tuple[TextField, str], ...]:
@@ -120,8 +149,8 @@ def parse_shares(text: str) -> tuple[float, float, float]:
     return train, val, test
 
 
-def choose_nodes(nodes: pa.RecordBatch, config: SelectConfig) -> NDArray[np.bool_]:
-    """Tell which nodes are chosen. `nodes` has at least `config.columns`."""
+def choose_nodes(nodes: pa.RecordBatch, config: SelectConfig, findings: Findings | None = None) -> NDArray[np.bool_]:
+    """Tell which nodes are chosen. `nodes` has at least `config.columns`; findings: what `config.flags` says about them."""
     durations = find_durations(nodes)
     chosen = np.ones(len(nodes), bool) if config.granularity is None else find_cut(nodes, durations, config.granularity)
     chosen &= _within(nodes["level"].to_numpy(), config.min_level, config.max_level)
@@ -132,10 +161,16 @@ def choose_nodes(nodes: pa.RecordBatch, config: SelectConfig) -> NDArray[np.bool
         chosen &= _true(pc.match_substring(nodes[name], text, ignore_case=True))
     for name, pattern in config.matches:
         chosen &= _true(pc.match_substring_regex(nodes[name], pattern))
+    if findings is not None:
+        chosen &= findings.known
+        if config.flag_scope == "nodes":
+            chosen &= _fits(findings, config, None)
     return chosen
 
 
-def choose_texts(nodes: pa.RecordBatch, fields: tuple[TextField, ...], config: SelectConfig) -> Mapping[TextField, NDArray[np.bool_]]:
+def choose_texts(
+    nodes: pa.RecordBatch, fields: tuple[TextField, ...], config: SelectConfig, findings: Findings | None = None
+) -> Mapping[TextField, NDArray[np.bool_]]:
     """Tell for each field which texts are taken, as if all nodes were chosen. `nodes` has at least these fields."""
     taken: dict[TextField, NDArray[np.bool_]] = {}
     left = np.ones(len(nodes), bool)
@@ -146,10 +181,17 @@ def choose_texts(nodes: pa.RecordBatch, fields: tuple[TextField, ...], config: S
             here &= measured.has("na") == (config.na == "only")
         for mark in config.drop:
             here &= ~measured.has(mark)
+        if findings is not None and config.flag_scope == "texts":
+            here &= _fits(findings, config, name)
         taken[name] = here & left
         if config.first_field:
             left &= ~here
     return taken
+
+
+def _fits(findings: Findings, config: SelectConfig, field: TextField | None) -> NDArray[np.bool_]:
+    kept = ~findings.flagged(config.drop_flags, field)
+    return kept & findings.flagged(config.only_flags, field) if config.only_flags else kept
 
 
 def _within(values: NDArray[Any], least: float | None, most: float | None) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -17,6 +17,7 @@ from action100m.dataset.samples import SAMPLE_SCHEMA, write_sample_batches
 from action100m.dataset.schema import PUBLISHED_SCHEMA, RECORD_COLUMNS, SCHEMA
 from action100m.dataset.select.choices import OutputKind
 from action100m.dataset.select.conditions import SelectConfig, choose_nodes, choose_texts
+from action100m.dataset.select.flags import FlagTable
 from action100m.dataset.select.prune import keep_texts
 from action100m.dataset.select.split import find_split
 from action100m.dataset.source import Source, find_files, read_schema
@@ -61,14 +62,14 @@ def select(
 
     Raises:
         ConfigError: `kind` is none.
-        DataSetError: nothing is there, a file or record cannot be read, or `out` cannot be written.
+        DataSetError: nothing is there, a file or record cannot be read, the table of flags is of other data, or `out` cannot be written.
     """
     if kind not in get_args(OutputKind):
         raise ConfigError(f"kind is one of {', '.join(get_args(OutputKind))}, got {kind!r}")
-    selector = _Selector(config, config.fields or (FIELDS if kind == "records" else ("brief_action",)))
+    selector = _Selector(config, config.fields or (FIELDS if kind == "records" else ("brief_action",)), on_error or _raise)
     if kind == "samples":
         columns = tuple(dict.fromkeys(("id", *config.columns, *selector.fields)))
-        write_sample_batches(map(selector.make_samples, read_columns(source, nodes=columns, on_error=on_error)), out)
+        write_sample_batches(selector.make_samples(read_columns(source, nodes=columns, on_error=on_error)), out)
     else:
         _write_records(selector, source, out, on_error)
     return Selection(**selector.counts)
@@ -77,13 +78,18 @@ def select(
 class _Selector:
     """Chooses batch by batch, and counts."""
 
-    def __init__(self, config: SelectConfig, fields: tuple[TextField, ...]) -> None:
+    def __init__(self, config: SelectConfig, fields: tuple[TextField, ...], on_error: Callable[[DataSetError], None]) -> None:
         self.config = config
         self.fields = fields
+        self.flags = None if config.flags is None else FlagTable(config.flags, on_error)
         self.counts = dict.fromkeys(("videos_read", "nodes_read", "videos", "nodes", "without_text", "texts"), 0)
 
-    def make_samples(self, batch: ColumnBatch) -> pa.RecordBatch:
-        """Return what is taken of a batch as samples."""
+    def make_samples(self, batches: Iterable[ColumnBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield what is taken as samples, batch by batch."""
+        yield from map(self._make_samples, batches)
+        self.finish()
+
+    def _make_samples(self, batch: ColumnBatch) -> pa.RecordBatch:
         taken = self.take(batch)
         numbers, kinds = np.nonzero(np.stack([taken[name] for name in self.fields], axis=1))  # by node, then by field
         nodes = batch.nodes.take(pa.array(numbers))
@@ -102,8 +108,9 @@ class _Selector:
         """Tell for each field which texts are taken, and count."""
         config, videos = self.config, batch.nodes["video"].to_numpy()
         part = np.array([config.split in (None, self._split(uid)) for uid in batch.videos["uid"].to_pylist()], bool)
-        chosen = choose_nodes(batch.nodes, config) & part[videos]
-        taken = {name: texts & chosen for name, texts in choose_texts(batch.nodes, self.fields, config).items()}
+        findings = None if self.flags is None else self.flags.join(batch)
+        chosen = choose_nodes(batch.nodes, config, findings) & part[videos]
+        taken = {name: texts & chosen for name, texts in choose_texts(batch.nodes, self.fields, config, findings).items()}
         with_text = np.logical_or.reduce(list(taken.values()))
         for name, count in {
             "videos_read": len(batch.videos),
@@ -115,6 +122,15 @@ class _Selector:
         }.items():
             self.counts[name] += count
         return taken
+
+    def finish(self) -> None:
+        """End the last batch, before what was written appears.
+
+        Raises:
+            DataSetError: the flags are of other data.
+        """
+        if self.flags is not None:
+            self.flags.finish()
 
     def _split(self, uid: str) -> str | None:
         return None if self.config.split is None else find_split(uid, shares=self.config.splits, salt=self.config.salt)
@@ -133,6 +149,11 @@ def _write_records(selector: _Selector, source: Source, out: str | os.PathLike[s
                 schema.get_field_index(RECORD_COLUMNS["nodes"]), schema.field(RECORD_COLUMNS["nodes"]), pruned
             )
             writer.write_table(pa.Table.from_batches([kept.take(pa.array(rows))]), row_group_size=_GROUP_ROWS)
+        selector.finish()
+
+
+def _raise(error: DataSetError) -> None:
+    raise error
 
 
 def _tells_provenance(source: Source) -> Iterator[bool]:

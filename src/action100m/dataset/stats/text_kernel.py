@@ -15,14 +15,14 @@ from action100m.compiled import compiled
 
 NA: Final = 1
 LOOP: Final = 2
-TRUNCATED: Final = 4
+AT_LIMIT: Final = 4
 """Bits of a text's marks; `stats.texts` says what they mean."""
 
 _LOOP_ROUNDS: Final = 3
 _LOOP_WORDS: Final = 60
 """As in `models.repetition`, in words instead of tokens."""
 _LOOP_SEARCHED: Final = 2048
-_TRUNCATED_WORDS: Final = 512
+_AT_LIMIT_WORDS: Final = 512
 
 
 def measure_bytes(texts: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -70,8 +70,8 @@ def _measure(data: NDArray[np.uint8], offsets: NDArray[np.int64], valid: NDArray
             count = _split(body, starts, ends)
             if _loops(body, starts, ends, count) or _loops(body, starts, ends, count - 1):
                 marks[text] |= LOOP
-        if count >= _TRUNCATED_WORDS and not _ends_sentence(body):
-            marks[text] |= TRUNCATED
+        if count >= _AT_LIMIT_WORDS and not _ends_sentence(body):
+            marks[text] |= AT_LIMIT
     return words, marks
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-TextMark = Literal["na", "loop", "truncated"]
+TextMark = Literal["na", "loop", "at_limit"]
 """What may be wrong with a text.
 
 na: it says "N/A" or "NA" in any case, alone or followed by a dash and a reason.
 loop: its last words repeat, at least three whole rounds and 60 words of them (`models.repetition.find_loop` on words), a last word cut short aside.
-truncated: at least 512 words, and the last character closes neither a sentence nor a quotation. Captions at the limit of the released captioners,
+at_limit: at least 512 words, and the last character closes neither a sentence nor a quotation. Captions at the limit of the released captioners,
 1,024 tokens, have 615 to 990 words; no shorter one that lacks its full stop was cut off there.
 """
 
@@ -31,9 +31,9 @@ class MeasuredTexts:
 
     def has(self, mark: TextMark) -> NDArray[np.bool_]:
         """Tell which texts have a mark."""
-        from action100m.dataset.stats.text_kernel import LOOP, NA, TRUNCATED
+        from action100m.dataset.stats.text_kernel import AT_LIMIT, LOOP, NA
 
-        return (self.marks & {"na": NA, "loop": LOOP, "truncated": TRUNCATED}[mark]) > 0
+        return (self.marks & {"na": NA, "loop": LOOP, "at_limit": AT_LIMIT}[mark]) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class FieldCounts:
     na_words: int = 0
     """The words of those."""
     loops: int = 0
-    truncated: int = 0
+    at_limit: int = 0
     lengths: tuple[int, ...] = (0,) * LENGTH_BINS
     """Texts by number of words: see `LENGTH_BINS`."""
 
@@ -86,6 +86,6 @@ def count_field(measured: MeasuredTexts) -> FieldCounts:
         na=int(na.sum()),
         na_words=int(measured.words[na].sum()),
         loops=int(measured.has("loop").sum()),
-        truncated=int(measured.has("truncated").sum()),
+        at_limit=int(measured.has("at_limit").sum()),
         lengths=tuple(np.bincount(bins, minlength=LENGTH_BINS).tolist()),
     )
