@@ -5,7 +5,7 @@ import weakref
 import numpy as np
 import pytest
 
-from action100m.stages.windows import batched, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
+from action100m.stages.windows import batched, count_windows, fill_tubelets, mean_over_windows, sliding_windows, spread_over_frames
 
 
 def starts(count, *, window, stride):
@@ -30,6 +30,13 @@ def starts(count, *, window, stride):
 )
 def test_windows_start_every_stride_and_the_last_is_aligned_to_the_end(count, expected):
     assert starts(count, window=64, stride=8) == expected
+
+
+@pytest.mark.parametrize(("window", "stride"), [(64, 8), (16, 16), (5, 3), (1, 1)])
+def test_windows_are_counted_as_they_are_made(window, stride):
+    for count in range(150):
+        made = list(sliding_windows(range(count), window=window, stride=stride))
+        assert count_windows(count, window=window, stride=stride) == len(made)
 
 
 @pytest.mark.parametrize(("window", "stride"), [(4, 3), (4, 4), (5, 1), (1, 1), (8, 3)])

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import ceil
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -38,6 +39,13 @@ def sliding_windows(frames: Iterable[T], *, window: int, stride: int) -> Iterato
             yield count - window, list(recent)
     if covered < count:
         yield count - len(recent), list(recent)
+
+
+def count_windows(frames: int, *, window: int, stride: int) -> int:
+    """Return how many windows `sliding_windows` makes of so many frames."""
+    if frames <= window:
+        return min(frames, 1)
+    return 1 + ceil((frames - window) / stride)
 
 
 def fill_tubelets(window: list[T], *, tubelet: int) -> list[T]:

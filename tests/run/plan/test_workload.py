@@ -10,8 +10,7 @@ from action100m.run.config import RunConfig
 from action100m.run.figures.costs import read_costs
 from action100m.run.figures.estimate import Estimate
 from action100m.run.plan.probe import Header
-from action100m.run.plan.workload import count_windows, load_chats, load_clips, load_frames, measure_footage
-from action100m.stages.windows import sliding_windows
+from action100m.run.plan.workload import load_chats, load_clips, load_frames, measure_footage
 from action100m.video.decode import SampleConfig
 
 COSTS = read_costs()
@@ -23,13 +22,6 @@ def _header(seconds=60.0, rate=30.0):
 
 def _footage(*headers, **stages):
     return measure_footage(headers or [_header()], replace(RunConfig(), **stages), COSTS)
-
-
-@pytest.mark.parametrize(("window", "stride"), [(64, 8), (16, 16), (5, 3), (1, 1)])
-def test_windows_are_counted_as_they_are_made(window, stride):
-    for samples in range(150):
-        made = list(sliding_windows(range(samples), window=window, stride=stride))
-        assert count_windows(samples, window=window, stride=stride) == len(made)
 
 
 def test_every_fourth_frame_is_sampled():

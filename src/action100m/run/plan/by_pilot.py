@@ -13,9 +13,9 @@ from action100m.run.plan.extrapolate import Ahead, count_effective, extrapolate
 from action100m.run.plan.pilot import Pilot, Trial
 from action100m.run.plan.probe import Header
 from action100m.run.plan.result import Plan, StagePlan, Unprobed
-from action100m.run.plan.workload import count_windows
 from action100m.run.spending.rates import Rate
 from action100m.stages.base import StageName
+from action100m.stages.windows import count_windows
 
 
 def plan_by_pilot(headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate], *, problems: Sequence[Unprobed] = ()) -> Plan:

@@ -14,11 +14,11 @@ from action100m.run.engine import stage_keys
 from action100m.run.figures.costs import Price
 from action100m.run.figures.estimate import Estimate
 from action100m.run.ledger import Spent, SqliteLedger, open_ledger
-from action100m.run.plan.workload import count_windows
 from action100m.run.store import RunStore
 from action100m.run.survey import survey
 from action100m.stages.base import Stage, StageName
 from action100m.stages.caption_plan import count_captions
+from action100m.stages.windows import count_windows
 from action100m.video.video import Video
 
 

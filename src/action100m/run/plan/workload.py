@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import floor
 from typing import Final
 
 from action100m.run.config import RunConfig
@@ -18,6 +18,7 @@ from action100m.run.plan.probe import Header
 from action100m.stages.annotate import AnnotateConfig
 from action100m.stages.prompts import read_prompt
 from action100m.stages.segment import SegmentConfig
+from action100m.stages.windows import count_windows
 
 _PAPER_SHORTEST_NODE: Final = 0.5
 _PAPER_SHORTEST_SEGMENT: Final = 4.0
@@ -74,13 +75,6 @@ class Load:
             self.tokens_fresh + other.tokens_fresh,
             self.tokens_out + other.tokens_out,
         )
-
-
-def count_windows(samples: int, *, window: int, stride: int) -> int:
-    """Return how many windows `stages.windows.sliding_windows` makes of so many frames."""
-    if samples <= window:
-        return min(samples, 1)
-    return 1 + ceil((samples - window) / stride)
 
 
 def measure_footage(headers: Sequence[Header], config: RunConfig, costs: Costs) -> Footage:
