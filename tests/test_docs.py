@@ -69,7 +69,7 @@ def test_the_help_of_every_command_shows_an_example_that_parses(name: str) -> No
 
 @pytest.mark.parametrize("block", _blocks("console"))
 def test_what_is_typed_in_the_docs_exists(block: str) -> None:
-    typed = [shlex.split(line.removeprefix("$ ")) for line in block.splitlines() if line.startswith("$ ")]
+    typed = [shlex.split(line.removeprefix("$ "), comments=True) for line in block.splitlines() if line.startswith("$ ")]
     assert typed
     makefile = (ROOT / "Makefile").read_text()
     for program, *words in typed:
