@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 
 from action100m.dataset.search.search import find_index_folder, open_index, search
-from action100m.dataset.search.settings import SearchFilter
+from action100m.dataset.search.settings import SEARCHED, SearchFilter
 from action100m.errors import ConfigError, DataSetError, SearchIndexError
+from action100m.run.pack import pack
+from action100m.run.presets import preview
+from action100m.run.run import run_videos
+from support.clips import write_clip
 from support.records import record_to_row, write_rows
 from support.search_sets import KITCHEN, make_told_record, write_actions
 from support.sentences import ToyTextEncoder
@@ -107,3 +112,17 @@ def test_every_search_tells_what_is_left_out(tmp_path):
 def test_the_index_opened_once_answers_many(data):
     index = open_index(data, encoder=ToyTextEncoder())
     assert [index.query(text)[0].text for texts in KITCHEN.values() for text in texts] == [text for texts in KITCHEN.values() for text in texts]
+
+
+def test_what_is_said_in_a_set_of_our_engine_is_found(tmp_path):
+    colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (220, 220, 220)]
+    clip = write_clip(tmp_path / "clip.mp4", [np.full((120, 160, 3), colours[number // 24], np.uint8) for number in range(96)], fps=12)
+    (tmp_path / "clip.srt").write_text("1\n00:00:04,200 --> 00:00:05,800\nNow we are going to whisk the eggs.\n")
+    run_videos([clip], tmp_path / "run", preview())
+    pack(tmp_path / "run", tmp_path / "data.parquet")
+    (hit, *_) = search(tmp_path / "data.parquet", "whisk the eggs", encoder=ToyTextEncoder(), fields=["clip_caption"], limit=1)
+    assert (hit.uid, hit.title, hit.field) == ("clip", "clip", "clip_caption")
+    assert "whisk the eggs" in hit.text
+    assert hit.start < 5.8
+    assert hit.end > 4.2
+    assert search(tmp_path / "data.parquet", "picture of colours", encoder=ToyTextEncoder())[0].field in SEARCHED

@@ -134,7 +134,7 @@ def _build(source: Source, folder: Path, wanted: Manifest, encoder: TextEncoder 
         on_progress=lambda count: told("read", count, 0),
     )
     if not len(segments):
-        reason = f" ({left_out[0]})" if left_out else ""
+        reason = f"; left out: {left_out[0]}" if left_out else ": choose other fields"
         raise DataSetError(f"no segment that could be read of {source} has one of the texts {', '.join(wanted.fields)}{reason}")
     vectors = None
     if encoder is not None:
