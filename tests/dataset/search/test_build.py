@@ -44,7 +44,7 @@ def test_an_index_is_made_once(data, tmp_path):
     again, made = steps_of(data, tmp_path / "index", encoder=encoder)
     assert (made, encoder.asked) == ([], [])
     assert again.query("eggs") == first.query("eggs")
-    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == ["index.json", "lock", f"{first.manifest.table}.lance"]
+    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == ["lock", "search-index.json", f"{first.manifest.table}.lance"]
 
 
 def test_progress_counts_segments(data, tmp_path):
@@ -97,14 +97,14 @@ def test_a_damaged_index_is_made_anew(data, tmp_path, damage):
     elif damage == "data file":
         shutil.rmtree(table / "_versions")
     else:
-        (index.folder / "index.json").write_text("{")
+        (index.folder / "search-index.json").write_text("{")
     with pytest.raises(SearchIndexError):
         SearchIndex(index.folder)
     assert build_index(data, tmp_path / "index").query("whisk")[0].uid == "eggs"
 
 
 def test_another_version_is_made_anew(data, tmp_path):
-    notes = build_index(data, tmp_path / "index").folder / "index.json"
+    notes = build_index(data, tmp_path / "index").folder / "search-index.json"
     notes.write_text(json.dumps(json.loads(notes.read_text()) | {"format": 0}))
     with pytest.raises(SearchIndexError, match="another version"):
         SearchIndex(tmp_path / "index")

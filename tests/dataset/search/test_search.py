@@ -37,7 +37,7 @@ def test_the_first_search_makes_the_index_in_the_cache(data, tmp_path):
     told.clear()
     assert search(data, "whisk eggs", limit=1, on_progress=lambda *step: told.append(step)) == [hit]
     assert told == []
-    assert (find_index_folder(data) / "index.json").is_file()
+    assert (find_index_folder(data) / "search-index.json").is_file()
     assert find_index_folder(data).is_relative_to(tmp_path / "cache")
 
 

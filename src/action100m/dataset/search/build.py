@@ -102,7 +102,7 @@ def _claim(folder: Path, wanted: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if is_index(folder):
         return
-    if others := sorted(path.name for path in folder.iterdir() if not path.name.startswith("index.json.")):
+    if others := sorted(path.name for path in folder.iterdir() if not path.name.startswith("search-index.json.")):
         raise ConfigError(f"an index needs a folder of its own; {folder} holds {others[0]!r}")
     write_manifest(folder, wanted)
 

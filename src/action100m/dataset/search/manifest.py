@@ -1,7 +1,7 @@
 """What an index is of: written last, so that an index without it is not whole, and compared before it is used, so that none is used for other data.
 
 INDEX/
-├── index.json          what it is of, and which table it is in
+├── search-index.json   what it is of, and which table it is in
 ├── segments-1f0c.lance the table with its indices
 ├── work/               while it is made: rows, and vectors that a killed build goes on with
 └── lock                held while it is made
@@ -22,7 +22,7 @@ from action100m.dataset.source import DataFile
 from action100m.errors import SearchIndexError
 from action100m.record import TextField
 
-_NAME: Final = "index.json"
+_NAME: Final = "search-index.json"
 _FORMAT: Final = 1
 """Another one is another layout, and its indices are made anew."""
 
