@@ -51,7 +51,7 @@ def test_filters_and_json(call, tmp_path):
     assert code == 0
     assert {hit["text"] for hit in found} == {"Whisk the eggs with care.", "Check the fuse with care."}
     assert set(found[0]) == {"uid", "title", "node", "level", "start", "end", "field", "text", "score", "link"}
-    assert (tmp_path / "index" / "index.json").is_file()
+    assert (tmp_path / "index" / "search-index.json").is_file()
 
 
 def test_markup_and_control_characters_are_shown_harmlessly(call, tmp_path):
