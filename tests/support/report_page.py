@@ -14,9 +14,9 @@ from support.clips import read_time_code
 
 
 class ReportPage:
-    """One page of a report, opened from disk, with everything that it asked for and complained about."""
+    """One page, opened from disk or by its address, with everything that it asked for and complained about."""
 
-    def __init__(self, browser: Browser, path: Path, *, fragment: str = "", autoplay: bool = False, **context: object) -> None:
+    def __init__(self, browser: Browser, path: Path | str, *, fragment: str = "", autoplay: bool = False, **context: object) -> None:
         motion = "no-preference" if autoplay else "reduce"  # with reduced motion a click jumps without playing
         self.page: Page = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "reduced_motion": motion, **context}).new_page()
         self.requests: list[str] = []
@@ -24,7 +24,7 @@ class ReportPage:
         self.page.on("request", self._note_request)
         self.page.on("console", self._note_message)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri() + fragment)
+        self.page.goto((path if isinstance(path, str) else path.as_uri()) + fragment)
         self.settle()
 
     def _note_request(self, request: Request) -> None:

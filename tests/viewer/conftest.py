@@ -34,3 +34,19 @@ def visit(browser: Browser) -> Iterator[Opener]:
         page.close()
     assert [url for page in opened for url in page.requests if not url.startswith("file://")] == []
     assert [complaint for page in opened for complaint in page.complaints] == []
+
+
+@pytest.fixture
+def browse(browser: Browser) -> Iterator[Opener]:
+    """Open a page of a server. In the end none may have asked anybody else for anything, nor complained."""
+    opened: list[ReportPage] = []
+
+    def open_page(address: str, **options: object) -> ReportPage:
+        opened.append(ReportPage(browser, address, **options))
+        return opened[-1]
+
+    yield open_page
+    for page in opened:
+        page.close()
+    assert [url for page in opened for url in page.requests if not url.startswith("http://127.0.0.1:")] == []
+    assert [complaint for page in opened for complaint in page.complaints] == []

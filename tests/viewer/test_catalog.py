@@ -49,7 +49,7 @@ def test_every_record_is_read_back(catalog, tmp_path):
 
 @pytest.mark.parametrize(
     ("sort", "expected"),
-    [("set", "abcd"), ("title", "bcda"), ("longest", "abcd"), ("shortest", "dabc"), ("segments", "abcd"), ("annotated", "abcd")],
+    [("set", "abcd"), ("title", "bcda"), ("longest", "abcd"), ("shortest", "dcba"), ("segments", "abcd"), ("annotated", "abcd")],
 )
 def test_it_is_sorted(catalog, sort, expected):
     assert sort in SORTINGS

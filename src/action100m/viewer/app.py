@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from pydantic import BaseModel, ConfigDict
 
 from action100m.errors import Action100MError
@@ -80,35 +81,35 @@ def _add_pages(app: FastAPI, pages: Pages) -> None:
 
 def _add_answers(app: FastAPI, pages: Pages) -> None:
     @app.get("/player")
-    def player(uid: str) -> dict[str, Any]:
-        return pages.player(uid)
+    def player(uid: str) -> Response:
+        return _json(pages.player(uid))
 
     @app.get("/media", response_model=None)
     def media(uid: str) -> Response:
         found = pages.media(uid)
         if found is None:
-            return JSONResponse({"detail": "there is no file that browsers play"}, 404)
+            return _json({"detail": "there is no file that browsers play"}, 404)
         return FileResponse(found.path, media_type=found.media_type)
 
     @app.get("/doubts")
-    def doubts(uid: str) -> dict[str, Any]:
-        return pages.doubts(uid)
+    def doubts(uid: str) -> Response:
+        return _json(pages.doubts(uid))
 
     @app.get("/marks")
-    def marks(uid: str) -> list[dict[str, Any]]:
-        return pages.marks(uid)
+    def marks(uid: str) -> Response:
+        return _json(pages.marks(uid))
 
     @app.post("/marks")
-    def add_mark(new: _NewMark) -> list[dict[str, Any]]:
+    def add_mark(new: _NewMark) -> Response:
         text, who = new.text, (new.who or pages.reviewer)[:200]
-        return pages.mark(Mark(new.uid, new.node, new.field, new.mark, text and text[:_LONGEST_TEXT], who))
+        return _json(pages.mark(Mark(new.uid, new.node, new.field, new.mark, text and text[:_LONGEST_TEXT], who)))
 
 
 def _add_errors(app: FastAPI) -> None:
     def answer(request: Request, status: int, heading: str, text: str) -> Response:
         if request.url.path == "/" or request.url.path.startswith("/video"):
             return _html(notice_page(heading, text), status)
-        return JSONResponse({"detail": text}, status)
+        return _json({"detail": text}, status)
 
     @app.exception_handler(UnknownVideo)
     def tell_unknown(request: Request, error: UnknownVideo) -> Response:
@@ -122,6 +123,11 @@ def _add_errors(app: FastAPI) -> None:
     def tell_wrong(request: Request, error: RequestValidationError) -> Response:
         places = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         return answer(request, 422, "This address means nothing", places)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    """Pure ASCII, because raw replies of models may hold half a surrogate pair."""
+    return Response(json.dumps(value, allow_nan=False), status, media_type="application/json")
 
 
 def _html(page: str, status: int = 200) -> Response:

@@ -32,7 +32,7 @@ _ORDER: Final[dict[Sorting, str]] = {
     "set": "number",
     "title": "title COLLATE NOCASE, number",
     "longest": "seconds DESC, number",
-    "shortest": "seconds, number",
+    "shortest": "seconds, number DESC",
     "segments": "segments DESC, number",
     "annotated": "annotated DESC, number",
 }
@@ -99,7 +99,7 @@ class Catalog:
         with closing(sqlite3.connect(self._path, isolation_level=None)) as database:
             database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _TABLE)
             self._fill(database, source, {file.name: number for number, file in enumerate(files)}, on_progress or (lambda count: None))
-            for column in ("title COLLATE NOCASE", "seconds", "segments", "annotated"):
+            for column in ("title COLLATE NOCASE", "seconds DESC", "segments DESC", "annotated DESC"):
                 database.execute(f"CREATE INDEX {column.split()[0]}_order ON videos ({column}, number)")
             counts = database.execute("SELECT COUNT(*), TOTAL(seconds), SUM(segments), SUM(annotated) FROM videos").fetchone()
             self.totals = Totals(*(count or 0 for count in counts))

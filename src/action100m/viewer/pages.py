@@ -137,4 +137,4 @@ class Pages:
         return None if entry is None else video_link(entry.uid)
 
 
-_NO_FILE = "No video file is at hand: give its folder with --videos."
+_NO_FILE = "No video file is at hand."
