@@ -23,6 +23,8 @@ BENCHMARKS = {
     "gpu": "windows of V-JEPA 2 ViT-g and captions of SmolVLM2-2.2B a second, and their share of the matrix peak; where there is a GPU",
     "audit": "faults planted into the released records: how many `audit` finds, and how many of its flags are right; seconds a record",
     "stats": "all counts of a data set against bare pyarrow reading and a plain loop; goals: 0.4 and 3 times their speed, under 1 GB",
+    "search": "a million segments: building, and text, vector and hybrid queries; goal: median under 50 ms",
+    "judged_queries": "recall of known segments of the released records by words, by meaning and by both",
     "kill": "kill -9 at 50 random moments; goal: 50 identical data sets",
 }
 
