@@ -11,3 +11,8 @@ def mend(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text on one line, without what a terminal would obey: control characters, and marks that turn the direction of writing."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def plain_lines(text: str) -> str:
+    """Return a text without what a terminal would obey, its line breaks aside."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import replace
 
+import datasets
 import pytest
 import yaml
 
@@ -15,6 +16,8 @@ from action100m.dataset.card.card import card
 from action100m.dataset.card.gone import Availability, read_availability
 from action100m.dataset.card.markdown import escape
 from action100m.dataset.card.settings import CardConfig, load_card_config
+from action100m.dataset.export.export import export
+from action100m.dataset.export.huggingface import HuggingFace
 from action100m.dataset.io import write_records
 from action100m.errors import ConfigError, DataSetError
 from support.records import make_annotation, make_record, record_to_row, write_rows
@@ -100,6 +103,42 @@ def test_the_same_data_give_the_same_bytes(ours, tmp_path):
     text = (tmp_path / "one" / "README.md").read_text()
     assert "pictures/durations.png" in written[0].pictures
     assert all(f"]({picture})" in text and (tmp_path / "one" / picture).is_file() for picture in written[0].pictures)
+
+
+@pytest.mark.parametrize("row", ["record", "sample"])
+def test_a_card_in_an_exported_folder_leaves_the_data_loadable(tmp_path, row):
+    write_records([make_record("one"), make_record("two")], tmp_path / "mine.parquet")
+    export(tmp_path / "mine.parquet", tmp_path / "out", format=HuggingFace(row=row, name="Old"))
+    before = parts((tmp_path / "out" / "README.md").read_text())[0]
+    for _ in range(2):  # once more over a card of its own
+        written = card(tmp_path / "mine.parquet", tmp_path / "out", config=CardConfig(name="Mine"))
+        after = parts((tmp_path / "out" / "README.md").read_text())[0]
+        assert (after["pretty_name"], after["configs"], after["size_categories"]) == ("Mine", before["configs"], before["size_categories"])
+    assert len(written.pictures) > 1  # which are more files than the data
+    loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded["video_uid" if row == "record" else "uid"][0] == "one"
+    assert loaded.num_rows == (2 if row == "record" else 30)
+
+
+@pytest.mark.parametrize("place", ["mine.parquet", "data/mine.parquet"])
+def test_a_card_beside_the_data_says_where_they_are(tmp_path, place):
+    write_records([make_record("one"), make_record("two")], tmp_path / "mine" / place)
+    card(tmp_path / "mine", tmp_path / "mine")
+    loaded = datasets.load_dataset(str(tmp_path / "mine"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded["video_uid"] == ["one", "two"]
+
+
+def test_a_card_without_data_beside_it_names_none(ours, tmp_path):
+    card(ours, tmp_path / "card", measure=False)
+    assert "configs" not in parts((tmp_path / "card" / "README.md").read_text())[0]
+
+
+@pytest.mark.parametrize("text", [b"---\na: [\n---\n", b"---\n\xff\n---\n"])
+def test_a_header_that_is_not_yaml_is_refused_and_kept(ours, tmp_path, text):
+    (tmp_path / "README.md").write_bytes(text)
+    with pytest.raises(ConfigError, match=r"README.md: its header is not YAML"):
+        card(ours, tmp_path)
+    assert (tmp_path / "README.md").read_bytes() == text
 
 
 def test_without_the_extra_there_are_no_pictures(ours, tmp_path, monkeypatch):

@@ -16,14 +16,15 @@ from action100m.dataset.card.sections import (
     tell_citation,
     tell_figures,
     tell_gone,
+    tell_header,
     tell_limits,
     tell_making,
     tell_quality,
     tell_rights,
     tell_what,
-    write_header,
 )
 from action100m.dataset.card.settings import CardConfig
+from action100m.dataset.hub import CARD_FILE, find_rows, join_card
 from action100m.dataset.io import read_records
 from action100m.dataset.source import Source
 from action100m.dataset.stats.pictures import draw_stats
@@ -53,7 +54,8 @@ class Card:
     unknown: tuple[str, ...]
     """Uids of the list that the data set does not have."""
     left_out: tuple[str, ...]
-    """Why records or files could not be read."""
+    """Why records or files could not be read; the first 1,000."""
+    left_out_count: int
 
 
 def card(
@@ -61,13 +63,17 @@ def card(
 ) -> Card:
     """Write `README.md` and `videos.jsonl` into a folder. Records that cannot be read are told, and the others go on.
 
+    A folder that holds rows, as `export` writes it, still gives them to `load_dataset`: what its header said about them is kept.
+
     config: licence, rights, name. gone: a list of videos that are gone or were removed (CSV, JSON lines, or uids). measure: whether quality is
     measured, which takes most of the time. pictures: whether those of `stats` are drawn, where the extra `charts` is installed.
 
     Raises:
         DataSetError: nothing is there, the list cannot be read, or the folder not written.
+        ConfigError: the folder has a README.md whose header is not YAML.
     """
     config = config or CardConfig()
+    rows = find_rows(Path(out))
     figures = stats(source, on_error=lambda error: None)  # told below, where records are made
     availability = None if gone is None else read_availability(gone)
     survey = _Survey(availability or {}, measure=measure)
@@ -77,7 +83,6 @@ def card(
     report = survey.tally.freeze(None)
     drawn = _draw(figures, Path(out)) if pictures else ()
     text = chain(
-        [write_header(config, figures.counts.videos)],
         tell_what(config, figures),
         tell_making(survey.makers),
         tell_figures(figures, drawn),
@@ -87,11 +92,11 @@ def card(
         tell_gone(config, survey.gone, survey.gone_count, is_checked=availability is not None, file=LIST_FILE),
         tell_citation(config),
     )
-    path = str(Path(out) / "README.md")
+    path = str(Path(out) / CARD_FILE)
     with open_whole(path) as file:
-        file.write("\n\n".join(text).encode() + b"\n")
+        file.write(join_card(tell_header(config, figures.counts.videos) | rows, "\n\n".join(text)).encode() + b"\n")
     unknown = tuple(uid for uid in availability or {} if uid not in survey.met)
-    return Card(path, survey.makers.records, config.missing, drawn, survey.gone_count, unknown, report.left_out)
+    return Card(path, survey.makers.records, config.missing, drawn, survey.gone_count, unknown, report.left_out, report.left_out_count)
 
 
 def _draw(figures: Stats, folder: Path) -> tuple[str, ...]:

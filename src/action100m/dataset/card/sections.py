@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
-
-import yaml
+from typing import Any, Final
 
 from action100m.dataset.audit.finding import MEANINGS
 from action100m.dataset.audit.report import AuditReport
@@ -14,31 +12,27 @@ from action100m.dataset.card.gone import Availability
 from action100m.dataset.card.makers import ROLES, Makers
 from action100m.dataset.card.markdown import escape, make_table
 from action100m.dataset.card.settings import CardConfig
+from action100m.dataset.hub import make_header
 from action100m.dataset.stats.counts import DURATION_BINS, FIELDS
 from action100m.dataset.stats.stats import Stats
 
 UNNAMED: Final = "A data set of annotated actions"
-_SIZES: Final = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"), (10**8, "10M<n<100M"))
-"""Rows below which the Hub's word for the size fits."""
 _NAMED: Final = 50
 """Gone videos, models or prompts that are named; the rest is counted."""
 _TOP: Final = 10
 _MISSING: Final = "**Missing**: not stated by those who published this card."
 
 
-def write_header(config: CardConfig, videos: int) -> str:
-    """Return the YAML header that the Hugging Face Hub reads."""
-    size = next((word for limit, word in _SIZES if videos < limit), "100M<n<1B")
-    header = {
-        "pretty_name": config.name or UNNAMED,
-        "license": config.license or "unknown",
-        **{name: value for name in ("license_name", "license_link") if (value := getattr(config, name))},
-        **({"language": list(config.language)} if config.language else {}),
-        "task_categories": ["video-classification", "video-text-to-text"],
-        "tags": ["action-recognition", "temporal-segmentation", "video-captioning", "action100m"],
-        "size_categories": [size],
-    }
-    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---"
+def tell_header(config: CardConfig, videos: int) -> dict[str, Any]:
+    """What the Hub shows beside the card."""
+    return make_header(
+        config.name or UNNAMED,
+        license=config.license or "unknown",
+        rows=videos,
+        license_name=config.license_name,
+        license_link=config.license_link,
+        language=list(config.language),
+    )
 
 
 def tell_what(config: CardConfig, stats: Stats) -> Iterator[str]:

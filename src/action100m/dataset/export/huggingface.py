@@ -5,7 +5,6 @@ datasets.load_dataset("folder")
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,22 +14,17 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from action100m.dataset.export.rows import SEGMENT_SCHEMA, RowKind, check_kind, rows_of, whole_record
 from action100m.dataset.export.segments import VideoSegments
 from action100m.dataset.export.tally import Tally
+from action100m.dataset.hub import CARD_FILE, join_card, make_header, read_card, tell_rows
 from action100m.dataset.io import write_records
 from action100m.dataset.samples import SAMPLE_SCHEMA
 from action100m.dataset.whole import open_whole
 from action100m.errors import ConfigError
 from action100m.record import Record
 
-_CARD: Final = "README.md"
-_HEADER: Final = re.compile(r"---\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
-_SIZES: Final = {"n<1K": 10**3, "1K<n<10K": 10**4, "10K<n<100K": 10**5, "100K<n<1M": 10**6, "1M<n<10M": 10**7, "10M<n<100M": 10**8}
-"""The Hub's words for how many rows there are, and what they stay below."""
-_MOST: Final = "100M<n<1B"
 _GROUP_ROWS: Final = 10_000
 """Segments or samples held in memory: some 10 MB of text."""
 
@@ -56,8 +50,8 @@ class HuggingFace:
         check_kind(self.row)
         if self.file_rows < 1:
             raise ConfigError(f"file_rows must be >= 1, got {self.file_rows}")
-        if self.card is not None and not (Path(self.card) / _CARD).is_file():
-            raise ConfigError(f"card is a folder with a {_CARD}, as `action100m card` writes it, got {self.card!r}")
+        if self.card is not None and not (Path(self.card) / CARD_FILE).is_file():
+            raise ConfigError(f"card is a folder with a {CARD_FILE}, as `action100m card` writes it, got {self.card!r}")
 
 
 def write_huggingface(videos: Iterable[VideoSegments], out: Path, config: HuggingFace, *, tally: Tally) -> list[str]:
@@ -77,9 +71,9 @@ def write_huggingface(videos: Iterable[VideoSegments], out: Path, config: Huggin
         schema = SEGMENT_SCHEMA if config.row == "segment" else SAMPLE_SCHEMA
         sizes = list(_write_rows((row for video in counted for row in rows_of(video, config.row)), names, schema, 1_000 * config.file_rows))
     text = _make_card(config, rows=sum(rows for _, rows in sizes)) if config.card is None else _bring_card(Path(config.card), out)
-    with open_whole(str(out / _CARD)) as file:
+    with open_whole(str(out / CARD_FILE)) as file:
         file.write(text.encode())
-    return [*(name for name, _ in sizes), str(out / _CARD)]
+    return [*(name for name, _ in sizes), str(out / CARD_FILE)]
 
 
 def _count(videos: Iterable[VideoSegments], tally: Tally) -> Iterator[VideoSegments]:
@@ -110,29 +104,14 @@ def _write_rows(rows: Iterator[dict[str, Any]], names: Iterator[str], schema: pa
 
 
 def _make_card(config: HuggingFace, *, rows: int) -> str:
-    header = {
-        "pretty_name": config.name,
-        "license": config.license,
-        "language": ["en"],
-        "task_categories": ["video-classification", "video-text-to-text"],
-        "tags": ["action100m", "video", "action-recognition", "temporal-segmentation", "captioning"],
-        "size_categories": [next((name for name, most in _SIZES.items() if rows < most), _MOST)],
-    }
-    return _join(header, f"# {config.name}\n\nEach row is a {config.row} of videos that were cut into trees of described segments.\n")
+    header = make_header(config.name, license=config.license, rows=rows)
+    return join_card(
+        header | tell_rows(), f"# {config.name}\n\nEach row is a {config.row} of videos that were cut into trees of described segments.\n"
+    )
 
 
 def _bring_card(card: Path, out: Path) -> str:
     """Copy what stands beside a card, and return the card. Without its `configs`, `datasets` would load the pictures instead of the data."""
-    shutil.copytree(card, out, dirs_exist_ok=True, ignore=lambda folder, names: {_CARD, "data"} & {*names} if Path(folder) == card else set())
-    text = (card / _CARD).read_text(encoding="utf-8")
-    found = _HEADER.match(text)
-    try:
-        header = yaml.safe_load(found[1]) if found else {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{card / _CARD}: its header is not YAML ({error}); write it again") from error
-    return _join(header or {}, text[found.end() :] if found else text)
-
-
-def _join(header: dict[str, Any], text: str) -> str:
-    header = {**header, "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/*.parquet"}]}]}
-    return f"---\n{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n\n{text.lstrip()}"
+    header, text = read_card(card)
+    shutil.copytree(card, out, dirs_exist_ok=True, ignore=lambda folder, names: {CARD_FILE, "data"} & {*names} if Path(folder) == card else set())
+    return join_card(header | tell_rows(), text)
