@@ -27,6 +27,7 @@ from action100m.cli.stats import stats
 from action100m.cli.status import status
 from action100m.cli.validate import validate
 from action100m.errors import Action100MError
+from action100m.text import plain_lines
 
 app = typer.Typer(
     name="action100m",
@@ -45,9 +46,7 @@ def main() -> None:
     """Run the command line; errors of ours are told without a traceback."""
     try:
         app()
-    except Action100MError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
-        sys.exit(2)
-    except OSError as error:  # a full disk, a folder that may not be written
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {error}", markup=False)
+    except (Action100MError, OSError) as error:  # the latter: a full disk, a folder that may not be written
+        console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+        console.print(f"error: {plain_lines(str(error))}")  # it may name a uid of a stranger
         sys.exit(2)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from action100m.cli.audit_table import print_audit
+from action100m.cli.left_out import LeftOut
 
 
 def audit(
@@ -20,6 +21,8 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Look for what is doubtful: swapped, foreign, looping or cut-off captions, words without evidence, contradictions.
+
+    Exit code 1 when a record is left out.
 
     Example: action100m audit mine.parquet --out flags.parquet
     """
@@ -35,4 +38,6 @@ def audit(
         ledger=None if ledger is None else SqliteLedger(Path(ledger)),
     )
     print_audit(report, as_json=json)
-    raise typer.Exit(1 if report.left_out_count else 0)
+    left_out = LeftOut()
+    left_out.tell(report.left_out, report.left_out_count)
+    left_out.exit()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, get_args
 
 from rich.table import Table
 from rich.text import Text
 
 from action100m.cli.console import console
 from action100m.dataset.audit.finding import MEANINGS, ScoreName
+from action100m.text import one_line
 
 if TYPE_CHECKING:
     from action100m.dataset.audit.judgement import Judgement
     from action100m.dataset.audit.refinement import RoundChange
     from action100m.dataset.audit.report import AuditReport
-
-_SHOWN: Final = 20
-"""Records left out that are named."""
 
 
 def print_audit(report: AuditReport, *, as_json: bool) -> None:
@@ -33,10 +31,6 @@ def print_audit(report: AuditReport, *, as_json: bool) -> None:
         console.print(_round_table(report.rounds))
     if report.judgement is not None:
         console.print(_judge_table(report.judgement))
-    for message in report.left_out[:_SHOWN]:
-        console.print(f"left out: {_plain(message)}")
-    if report.left_out_count > _SHOWN:
-        console.print(f"and {report.left_out_count - _SHOWN:,} more left out")
 
 
 def _flag_table(report: AuditReport) -> Table:
@@ -44,7 +38,7 @@ def _flag_table(report: AuditReport) -> Table:
     for flag, count in report.total.flags.items():
         example = next(one for one in report.examples if one.finding.flag == flag)
         place = f"{example.uid} {example.start:.2f} s, {example.finding.field}: {example.finding.message}"
-        table.add_row(flag, f"{count:,}", f"{count / report.total.nodes:.2%}", MEANINGS[flag], Text(_plain(place)))
+        table.add_row(flag, f"{count:,}", f"{count / report.total.nodes:.2%}", MEANINGS[flag], Text(one_line(place)))
     return table
 
 
@@ -68,13 +62,8 @@ def _round_table(rounds: tuple[RoundChange, ...]) -> Table:
 def _judge_table(judgement: Judgement) -> Table:
     judged = sum(node.verdict is not None for node in judgement.nodes)
     title = f"judged by {judgement.model}: {judged} of {len(judgement.nodes)} drawn"
-    table = Table("question", "both doubt", "only flags", "only judge", "neither", "kappa", title=Text(_plain(title)), box=None, pad_edge=False)
+    table = Table("question", "both doubt", "only flags", "only judge", "neither", "kappa", title=Text(one_line(title)), box=None, pad_edge=False)
     for one in judgement.agreements:
         counts = (one.both, one.only_flags, one.only_judge, one.neither)
         table.add_row(one.question, *map(str, counts), "-" if one.kappa is None else f"{one.kappa:.2f}")
     return table
-
-
-def _plain(text: str) -> str:
-    """Return a text without line breaks and what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from action100m.cli.console import console
+from action100m.cli.left_out import LeftOut
 
-_SHOWN = 20
-"""Uids or errors that are named."""
+_SHOWN: Final = 20
+"""Uids that are named."""
 
 
 def card(
@@ -22,6 +23,8 @@ def card(
     pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Whether the pictures of `stats` are drawn.")] = True,
 ) -> None:
     """Write the data card: what it is, how it was made, figures, quality, rights, limits, and which videos are gone.
+
+    Exit code 1 when a record is left out.
 
     Example: action100m card mine.parquet --out card/ --config card.toml
     """
@@ -36,6 +39,6 @@ def card(
         console.print(f"not given, and said to be missing: {', '.join(written.missing)}")
     if written.unknown:
         console.print(f"on the list, but not in the data: {len(written.unknown):,} ({', '.join(map(ascii, written.unknown[:_SHOWN]))})")
-    for message in written.left_out[:_SHOWN]:
-        console.print(f"left out: {message!a}")
-    raise typer.Exit(1 if written.left_out else 0)
+    left_out = LeftOut()
+    left_out.tell(written.left_out, written.left_out_count)
+    left_out.exit()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from action100m.cli.console import console
+from action100m.text import one_line
 
 if TYPE_CHECKING:
     from action100m.dataset.compare.comparison import Comparison
@@ -25,7 +26,10 @@ def print_comparison(comparison: Comparison, *, as_json: bool) -> None:
     alone = f"{comparison.only_a_count} in A only, {comparison.only_b_count} in B only"
     console.print(f"{comparison.videos} videos compared, {alone}, {len(comparison.failures)} records left out")
     for failure in comparison.failures[:_FAILURES]:
-        console.print(f"left out: {failure}")
+        console.print(f"left out: {one_line(failure)}")
+    if not comparison.videos:
+        console.print("no video is in both, so there are no figures")
+        return
     for table in (_boundaries(comparison), _nodes(comparison), _whole(comparison)):
         console.print()
         console.print(table)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from action100m.run.status import RunStatus, StageStatus
     from action100m.run.store import Failure
 
-console = Console(highlight=False, soft_wrap=True, markup=False)
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 _SHOWN = 20
 """Rows of a long list that are printed; the rest is counted."""

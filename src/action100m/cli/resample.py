@@ -10,6 +10,7 @@ from rich.console import Console
 from action100m.cli.console import console
 from action100m.dataset.resample.settings import Layout, Members, Method
 from action100m.record import TextField
+from action100m.text import plain_lines
 
 
 def resample(
@@ -49,5 +50,5 @@ def resample(
             picture=picture,
             on_progress=lambda step, done, total: status.update(f"{step}: {done:,} of {total:,} texts"),
         )
-    console.print(report.to_json() if json else str(report))
+    console.print(report.to_json() if json else plain_lines(str(report)))
     raise typer.Exit(0 if report.ok else 1)
