@@ -25,6 +25,7 @@ BENCHMARKS = {
     "stats": "all counts of a data set against bare pyarrow reading and a plain loop; goals: 0.4 and 3 times their speed, under 1 GB",
     "search": "a million segments: building, and text, vector and hybrid queries; goal: median under 50 ms",
     "judged_queries": "recall of known segments of the released records by words, by meaning and by both",
+    "viewer": "serve with 100,000 videos, and a tree of 1,001 nodes in a browser; goals: first page under 1 s, drawn under 200 ms",
     "kill": "kill -9 at 50 random moments; goal: 50 identical data sets",
 }
 

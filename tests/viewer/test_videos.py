@@ -15,6 +15,8 @@ def folder(tmp_path):
         path = inside / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
+    (inside / "one.info.json").write_text('{"id": "first-film"}')
+    (inside / "café.info.json").write_text('["no object"]')
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     return inside
 
@@ -25,6 +27,7 @@ def folder(tmp_path):
         ("one", "one.mp4"),
         ("one.mp4", "one.mp4"),
         ("8JOpXDtraZI", "Dog park [8JOpXDtraZI].webm"),
+        ("first-film", "one.mp4"),
         ("two", "sub/two.mkv"),
         ("sub/two", "sub/two.mkv"),
         ("three.clip", "three.clip.mp4"),

@@ -39,7 +39,7 @@ class Finder:
         if open is not None:
             Thread(target=self._open, args=(open,), daemon=True).start()
 
-    def find(self, query: str, limit: int = 20) -> list[Hit]:
+    def find(self, query: str, limit: int = 12) -> list[Hit]:
         """Return the segments that answer a query best.
 
         Raises:

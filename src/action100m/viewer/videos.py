@@ -5,6 +5,7 @@ A link that leads out of the folders is left out, and so is one that is made to 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -42,17 +43,27 @@ class VideoFolders:
                     self.outside.append(path)
 
     def locate(self, uid: str) -> str | None:
-        """Return the file of a video: the one of that name, with or without ending, with its folder or without, or with the uid in brackets."""
+        """Return the file of a video: the one of that name, with or without ending or folder, or with the uid in brackets or in its info file."""
         path = self._found.get(uid)
         return path if path is not None and self._is_inside(path) else None
 
     def _add(self, path: Path, folder: Path) -> None:
-        for name in _names(path, folder):
+        info = path.with_name(f"{path.stem}.info.json")
+        for name in (*_names(path, folder), *(_read_id(info) if self._is_inside(str(info)) else ())):
             self._found.setdefault(name, str(path))  # the first of a name counts
 
     def _is_inside(self, path: str) -> bool:
         real = Path(path).resolve()
         return any(real.is_relative_to(root) for root in self._roots)
+
+
+def _read_id(info: Path) -> tuple[str, ...]:
+    """Return the id in the file that downloaders write beside a video, which is its uid in a run too."""
+    try:
+        found = json.loads(info.read_bytes())["id"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):  # there is none, or it is of no use
+        return ()
+    return (mend(found),) if isinstance(found, str) else ()
 
 
 def _names(path: Path, folder: Path) -> Iterator[str]:
