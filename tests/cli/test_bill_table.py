@@ -26,24 +26,46 @@ BILL = Bill(
 def print_bill(monkeypatch):
     def print_it(bill):
         paper = io.StringIO()
-        monkeypatch.setattr(printing, "console", Console(file=paper, width=160, highlight=False, markup=False))
+        monkeypatch.setattr(printing, "console", Console(file=paper, width=80, highlight=False, soft_wrap=True, markup=False))
         printing.print_status(RunStatus(1, (), (), (), 1, 0, 0, bill=bill), "run")
         return paper.getvalue()
 
     return print_it
 
 
+def _rows(printed, heading):
+    """The words of each row of the table with this word in its heading."""
+    lines = printed.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("stage") and heading in line)
+    return {line.split()[0]: line.split() for line in lines[start + 1 : start + 4]}
+
+
 def test_a_row_for_each_model_and_the_sums(print_bill):
-    lines = print_bill(BILL).splitlines()
-    embed, annotate, total = (next(line.split() for line in lines if line.startswith(name)) for name in ("embed", "annotate", "sum"))
-    assert embed == ["embed", "encoder", "1.5", "-"]
-    assert annotate == ["annotate", "reasoner", "12", "34,000", "7,000", "5,600", "90", "3", "0.5-0.75"]
-    assert total == ["sum", "1.5", "0.5-0.75"]
-    assert any("no price is known for all of it; give one to status or run: --price encoder=HOUR" in line for line in lines)
+    printed = print_bill(BILL)
+    assert _rows(printed, "replies")["annotate"] == ["annotate", "reasoner", "12", "34", "k", "7,000", "5,600", "3"]
+    costs = _rows(printed, "money")
+    assert costs["embed"] == ["embed", "encoder", "90", "min", "-"]
+    assert costs["annotate"] == ["annotate", "reasoner", "90", "s", "0.5-0.75"]
+    assert costs["sum"] == ["sum", "90", "min", "0.5-0.75"]
+    assert any("no price is known for all of it; give one to status or run: --price encoder=HOUR" in line for line in printed.splitlines())
+
+
+def test_nothing_is_cut_at_80_columns(print_bill):
+    """A large run of the preset paper."""
+    usage, cost = TokenUsage(123_456_789_012, 4_567_890_123, 98_765_432_109), Estimate(123_456, 654_321)
+    captioners = ("facebook/Perception-LM-3B", "meta-llama/Llama-3.2-11B-Vision-Instruct")
+    items = [Item("caption", name, 147_092_653, usage, 9.87e8, 12_345, gpu_hours=123_456.7, money=cost) for name in captioners]
+    encoder = Item("embed", "facebook/vjepa2-vitg-fpc64-384", gpu_hours=0.000123, money=Estimate(0.000123, 0.00456))
+    reasoner = Item("annotate", "openai/gpt-oss-120b", 147_092_653, usage, 9.87e8, 12_345, money=cost)
+    printed = print_bill(Bill((encoder, *items, reasoner)))
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    for shown in ("vjepa2-vitg-fpc64-384", "Llama-3.2-11B-Vision", "147 M", "123 G", "99 G", "4.6 G", "274 k h", "12 k", "0.00012-0.0046", "0.44 s"):
+        assert shown in printed
 
 
 def test_a_run_without_models_that_cost_something_has_no_table(print_bill):
-    assert "GPU hours" not in print_bill(Bill())
+    assert "money" not in print_bill(Bill())
     assert describe_bill(Bill()) == ""
 
 

@@ -107,7 +107,7 @@ def test_a_plan_tells_the_cost_and_makes_nothing(call, clip, tmp_path):
     before = sorted(tmp_path.iterdir())
     code, printed = call("plan", clip)
     assert code == 0, printed
-    assert "1 videos of 0.00 h, 36 frames, 9 sampled, 1 windows" in printed
+    assert "1 video of 3 s, 36 frames, 9 sampled, 1 window;" in printed
     assert "embed     descriptor" in printed
     code, printed = call("plan", clip, "--json")
     assert json.loads(printed)["samples"] == 9

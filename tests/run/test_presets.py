@@ -9,7 +9,7 @@ from action100m.errors import ConfigError
 from action100m.run import presets
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
 from action100m.run.figures.costs import read_costs
-from action100m.run.plan.plan import plan_headers
+from action100m.run.plan.by_headers import plan_by_headers
 from action100m.run.plan.probe import Header
 from action100m.run.presets import laptop, modern, paper, preset, preview
 
@@ -70,7 +70,7 @@ def test_paper_tells_its_licences_gates_extras_and_disk(name):
     ids=["laptop", "laptop without a gpu", "modern", "paper", "paper on a V100"],
 )
 def test_the_speed_that_is_told_is_what_plan_reckons(make, settings, gpu, stages, told):
-    planned = plan_headers([HOUR], make(**settings), read_costs(), gpu=gpu).stages
+    planned = plan_by_headers([HOUR], make(**settings), read_costs(), gpu=gpu).stages
     counted = [stage for stage in planned if stages == "all" or stage.stage != "annotate"]
     hours = [stage.cpu_hours if gpu is None else stage.gpu_hours for stage in counted]
     low, high = map(float, re.search(told, make.__doc__).groups())

@@ -1,26 +1,28 @@
-"""How the bill of a run is printed: a table for `status`, a line while it goes on."""
+"""How the bill of a run is printed: tables for `status`, a line while it goes on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from action100m.cli.figures import format_span
+from action100m.cli.figures import format_span, format_time, make_table, shorten_model
+from action100m.run.figures.estimate import Estimate
 
 if TYPE_CHECKING:
-    from action100m.run.figures.estimate import Estimate
     from action100m.run.spending.bill import Bill, Item
 
 
-def make_bill_table(bill: Bill) -> Table:
-    """Return a row for each model in each stage, and the sums."""
-    table = Table("stage", "model", "replies", "tokens in", "cached", "out", "seconds", "retries", "GPU hours", "money", box=None, pad_edge=False)
-    for item in bill.items:
-        table.add_row(item.stage, item.model, *_format_usage(item), _format_hours(item.gpu_hours), format_money(item.money))
+def make_bill_tables(bill: Bill) -> Iterator[Table]:
+    """Yield what the models were asked, and what that has cost: a row for each in each stage."""
+    names = ("stage", "model")
+    if asked := [item for item in bill.items if item.requests]:
+        yield make_table(names, ("replies", "tokens in", "cached", "out", "retries"), ([*_name(item), *_format_usage(item)] for item in asked))
+    costs = [[*_name(item), _format_hours(item.seconds / 3600), _format_hours(item.gpu_hours), format_money(item.money)] for item in bill.items]
     known = bill.money if any(item.money is not None for item in bill.items) else None
-    table.add_row("sum", *[""] * 7, _format_hours(bill.gpu_hours), format_money(known))
-    return table
+    total = ["sum", "", "", _format_hours(bill.gpu_hours), format_money(known)]
+    yield make_table(names, ("request time", "GPU time", "money"), [*costs, total])
 
 
 def describe_bill(bill: Bill) -> str:
@@ -33,15 +35,18 @@ def format_money(money: Estimate | None) -> str:
     return "-" if money is None else format_span(money) or "0"
 
 
+def _name(item: Item) -> tuple[str, str]:
+    return item.stage, shorten_model(item.model)
+
+
 def _format_usage(item: Item) -> tuple[str, ...]:
-    if not item.requests:
-        return ("",) * 6
     usage = item.usage
-    return tuple(f"{value:,.0f}" for value in (item.requests, usage.input, usage.cached, usage.output, item.seconds, item.retries))
+    counts = (item.requests, usage.input, usage.cached, usage.output, item.retries)
+    return tuple(format_span(Estimate.exactly(count)) or "0" for count in counts)
 
 
 def _format_hours(hours: float) -> str:
-    return f"{hours:,.4g}" if hours else ""
+    return format_time(Estimate.exactly(hours))
 
 
 def _describe(item: Item) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Table
 
-from action100m.cli.bill_table import make_bill_table
+from action100m.cli.bill_table import make_bill_tables
 
 if TYPE_CHECKING:
     from action100m.dataset.validate import ValidationReport
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 
-_SHOWN = 20
+SHOWN: Final = 20
 """Rows of a long list that are printed; the rest is counted."""
 
 
@@ -35,7 +35,7 @@ def print_summary(summary: RunSummary, out: str) -> None:
     if summary.stopped:
         console.print(f"stopped: {summary.stopped}; the same command goes on from here")
     print_failures(summary.failures)
-    for path, same in summary.duplicates[:_SHOWN]:
+    for path, same in summary.duplicates[:SHOWN]:
         console.print(f"  duplicate  {path} has the content of {same}")
     if summary.made:
         console.print(f"next: action100m pack {out} --out data.parquet")
@@ -44,11 +44,11 @@ def print_summary(summary: RunSummary, out: str) -> None:
 def print_failures(failures: Iterable[Failure]) -> None:
     """Print one line per failure."""
     failures = list(failures)
-    for failure in failures[:_SHOWN]:
+    for failure in failures[:SHOWN]:
         again = ", a rerun tries again" if failure.retryable else ""
         console.print(f"  {failure.stage}  {failure.cause}  {failure.message}{again}")
-    if len(failures) > _SHOWN:
-        console.print(f"  and {len(failures) - _SHOWN} more")
+    if len(failures) > SHOWN:
+        console.print(f"  and {len(failures) - SHOWN} more")
 
 
 def print_status(status: RunStatus, run: str) -> None:
@@ -59,7 +59,8 @@ def print_status(status: RunStatus, run: str) -> None:
     console.print(f"{run}: {status.videos} videos, {status.complete} complete, {len(status.rejected)} files rejected")
     console.print(table)
     if status.bill.items:
-        console.print(make_bill_table(status.bill))
+        for bill in make_bill_tables(status.bill):
+            console.print(bill)
     if cures := status.bill.cures:
         console.print(f"no price is known for all of it; give one to status or run: {', '.join(cures)}")
     print_failures((*status.rejected, *status.failures))
@@ -87,8 +88,8 @@ def print_validation(report: ValidationReport, *, as_json: bool) -> None:
     if as_json:
         print(report.to_json())  # noqa: T201 - as it is, for other programs
         return
-    for finding in report.findings[:_SHOWN]:
+    for finding in report.findings[:SHOWN]:
         console.print(f"{finding.severity}: {finding}")
-    if len(report.findings) > _SHOWN:
+    if len(report.findings) > SHOWN:
         console.print(f"by rule: {', '.join(f'{rule} {count}' for rule, count in report.counts.items())}; see --json")
     console.print(f"{report.rows} videos, {report.nodes} segments, {report.annotated} annotated: {sum(report.counts.values())} findings")

@@ -1,8 +1,11 @@
-"""How figures are printed: intervals rounded to what they can tell, both ends in one unit."""
+"""How figures are printed: intervals rounded to what they can tell, both ends in one unit, in tables of which none is cut."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
 
 if TYPE_CHECKING:
     from action100m.run.figures.estimate import Estimate
@@ -31,5 +34,27 @@ def format_time(hours: Estimate) -> str:
 
 
 def format_bytes(estimate: Estimate) -> str:
-    """Return such as "1.2-3.4 MB"."""
-    return f"{format_span(estimate)}B" if estimate.high else ""
+    """Return such as "1.2-3.4 MB" or "120-340 B"."""
+    span = format_span(estimate)
+    return f"{span}B" if span[-1:].isalpha() else f"{span} B" if span else ""
+
+
+def shorten_model(name: str) -> str:
+    """Return the part of a model's id that tells it from others: "Qwen3-VL-8B" for "Qwen/Qwen3-VL-8B-Instruct"."""
+    return name.rstrip("/").rpartition("/")[2].removesuffix("-Instruct")
+
+
+def make_table(names: Sequence[str], figures: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table whose figures stand whole in one line each, whatever its width; names give way. A column without any figure is left out.
+
+    names, figures: the headings of columns of names, and of those of figures to the right of them; each row has a text for every one.
+    """
+    rows = list(rows)
+    used = [place for place in range(len(names) + len(figures)) if place < len(names) or any(row[place] for row in rows)]
+    table = Table(box=None, pad_edge=False)
+    for place in used:
+        is_name = place < len(names)
+        table.add_column((*names, *figures)[place], no_wrap=not is_name, overflow="ellipsis", justify="left" if is_name else "right")
+    for row in rows:
+        table.add_row(*(row[place] for place in used))
+    return table

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final
 
 import typer
 from rich.console import Console
 
+from action100m.cli.console import SHOWN
 from action100m.errors import DataSetError
 from action100m.text import one_line
-
-_SHOWN: Final = 20
-"""Lines that are printed; the rest is counted."""
 
 
 class LeftOut:
@@ -26,17 +23,17 @@ class LeftOut:
     def __call__(self, error: DataSetError) -> None:
         """Tell of one."""
         self.count += 1
-        if self.count <= _SHOWN:
+        if self.count <= SHOWN:
             self._console.print(f"left out: {one_line(str(error))}")
 
     def tell(self, messages: Iterable[str], count: int) -> None:
         """Tell of those that a report names, and count all that it counts."""
-        for message in islice(messages, max(_SHOWN - self.count, 0)):
+        for message in islice(messages, max(SHOWN - self.count, 0)):
             self._console.print(f"left out: {one_line(message)}")
         self.count += count
 
     def exit(self) -> None:
         """End the command: exit code 1 when something was left out, else 0."""
-        if self.count > _SHOWN:
-            self._console.print(f"left out: {self.count - _SHOWN} more")
+        if self.count > SHOWN:
+            self._console.print(f"left out: {self.count - SHOWN} more")
         raise typer.Exit(1 if self.count else 0)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from action100m.cli.plan_table import print_plan
-from action100m.cli.price_help import PRICE_HELP
 from action100m.run.presets import PresetName
+
+PRICE_HELP: Final = (
+    "[MODEL=]IN,OUT: money for a million tokens read and written by a hosted model; [MODEL=]HOUR: for an hour of the device of one of your own. "
+    "Without MODEL: for every model behind a server; for every device."
+)
+"""What this command, run and status say of their option --price."""
 
 
 def plan(
@@ -29,6 +34,10 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Tell what a run will cost, as intervals: frames, nodes, requests, tokens, hours, money, disk. Only headers are read; nothing is loaded.
+
+    Example: action100m plan talks/ --preset paper --gpu h100
+
+    Example: action100m plan talks/ --preset modern --price 0.15,0.60
 
     Example: action100m plan talks/ --pilot runs/first-five
     """

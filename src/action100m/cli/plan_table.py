@@ -1,53 +1,58 @@
-"""How a plan is printed: a column for each model, its intervals rounded to what they can tell."""
+"""How a plan is printed: a row for each model, its intervals rounded to what they can tell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from action100m.cli.console import console
-from action100m.cli.figures import format_bytes, format_span, format_time
+from action100m.cli.console import SHOWN, console
+from action100m.cli.figures import format_bytes, format_span, format_time, make_table, shorten_model
+from action100m.run.figures.estimate import Estimate
 
 if TYPE_CHECKING:
-    from action100m.run.plan.result import Plan, StagePlan
-
-_SHOWN: Final = 20
-"""Rows of a long list that are printed; the rest is counted."""
+    from action100m.run.plan.result import Plan
 
 
 def print_plan(plan: Plan) -> None:
-    """Print what is to be done, what each model costs, the sums, what was left out, and what the figures take for granted."""
-    footage = f"{plan.videos:,} videos of {plan.seconds / 3600:,.2f} h, {plan.frames:,} frames, {plan.samples:,} sampled, {plan.windows:,} windows"
+    """Print what is to be done, what each model is asked and costs, the sums, what was left out, and what the figures take for granted."""
+    length = format_time(Estimate.exactly(plan.seconds / 3600)) or "0 s"
+    footage = (
+        f"{_count(plan.videos, 'video')} of {length}, {_count(plan.frames, 'frame')}, {plan.samples:,} sampled, {_count(plan.windows, 'window')}"
+    )
     console.print(f"{footage}; {format_span(plan.nodes) or 0} nodes, {format_span(plan.segments) or 0} of them annotated")
     for stage in plan.stages:
         console.print(f"  {stage.stage:9} {stage.model}" + (f", {stage.runs_on}" if stage.runs_on else ""))
-    console.print(_make_table(plan))
+    for table in make_plan_tables(plan):
+        console.print(table)
     console.print(f"from {plan.source}")
+    if plan.cpu_hours.high:
+        console.print(f"  CPU time: of {plan.cpu}")
     for note in plan.notes:
         console.print(f"  {note}")
-    for problem in plan.problems[:_SHOWN]:
+    for problem in plan.problems[:SHOWN]:
         console.print(f"  left out  {problem.cause}  {problem.message}")
-    if len(plan.problems) > _SHOWN:
-        console.print(f"  and {len(plan.problems) - _SHOWN} more left out")
+    if len(plan.problems) > SHOWN:
+        console.print(f"  and {len(plan.problems) - SHOWN} more left out")
 
 
-def _make_table(plan: Plan) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("", *(stage.stage for stage in plan.stages), "sum"):
-        table.add_column(name, overflow="fold")
-    rows: tuple[tuple[str, Callable[[StagePlan], str], str], ...] = (
-        ("requests", lambda stage: format_span(stage.requests), ""),
-        ("tokens in", lambda stage: format_span(stage.tokens_in), ""),
-        ("uncached", lambda stage: format_span(stage.tokens_fresh), ""),
-        ("tokens out", lambda stage: format_span(stage.tokens_out), ""),
-        ("GPU hours", lambda stage: format_span(stage.gpu_hours), format_span(plan.gpu_hours)),
-        ("CPU time", lambda stage: format_time(stage.cpu_hours), format_time(plan.cpu_hours)),
-        ("money", lambda stage: "?" if stage.money is None else format_span(stage.money), format_span(plan.money)),
-        ("disk", lambda stage: format_bytes(stage.disk_bytes), format_bytes(plan.disk_bytes)),
+def make_plan_tables(plan: Plan) -> Iterator[Table]:
+    """Yield what the models are asked, and what that takes."""
+    asked = (
+        [shorten_model(stage.model), *map(format_span, (stage.requests, stage.tokens_in, stage.tokens_fresh, stage.tokens_out))]
+        for stage in plan.stages
+        if stage.requests.high
     )
-    for name, show, total in rows:
-        if any(shown := [*map(show, plan.stages), total]):  # weightless models have no tokens to tell of
-            table.add_row(name, *shown)
-    return table
+    yield make_table(("model",), ("requests", "tokens in", "uncached", "tokens out"), asked)
+    costs = [[shorten_model(stage.model), *_format_costs(stage.gpu_hours, stage.cpu_hours, stage.money, stage.disk_bytes)] for stage in plan.stages]
+    total = ["sum", *_format_costs(plan.gpu_hours, plan.cpu_hours, plan.money, plan.disk_bytes)]
+    yield make_table(("model",), ("GPU time", "CPU time", "money", "disk"), [*costs, total])
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def _format_costs(gpu: Estimate, cpu: Estimate, money: Estimate | None, disk: Estimate) -> tuple[str, ...]:
+    return format_time(gpu), format_time(cpu), "?" if money is None else format_span(money), format_bytes(disk)

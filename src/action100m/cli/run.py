@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from action100m.cli.console import console, print_summary
-from action100m.cli.price_help import PRICE_HELP
+from action100m.cli.plan import PRICE_HELP
 from action100m.cli.progress import make_meter
 from action100m.run.presets import PresetName
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from action100m.cli.console import print_status
-from action100m.cli.price_help import PRICE_HELP
+from action100m.cli.plan import PRICE_HELP
 
 
 def status(

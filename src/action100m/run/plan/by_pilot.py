@@ -33,6 +33,7 @@ def plan_by_pilot(headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate]
         stages=stages,
         problems=tuple(problems),
         source=_tell_source(pilot),
+        cpu="the pilot's machine, by the clock",
         notes=tuple(_note(pilot, rates)),
     )
 

@@ -39,7 +39,7 @@ class StagePlan:
     """Written, thoughts included."""
     gpu_hours: Estimate = ZERO
     cpu_hours: Estimate = ZERO
-    """Hours of 2 cores."""
+    """Of what `Plan.cpu` tells."""
     money: Estimate | None = ZERO
     """In dollars, or in whatever the prices given are in. None: no price is known."""
     disk_bytes: Estimate = ZERO
@@ -63,6 +63,9 @@ class Plan:
     problems: tuple[Unprobed, ...]
     source: str
     """Where the figures come from, and what they are in."""
+    cpu: str
+    """What `cpu_hours` are hours of: "2 cores" if they are reckoned from headers; of a pilot's machine, as the clock told them, with all its cores
+    and workers."""
     notes: tuple[str, ...]
     """What the figures take for granted, and what they lack."""
 
@@ -73,7 +76,7 @@ class Plan:
 
     @property
     def cpu_hours(self) -> Estimate:
-        """Of 2 cores, for all stages."""
+        """Of what `cpu` tells, for all stages."""
         return add_up(stage.cpu_hours for stage in self.stages)
 
     @property
