@@ -154,7 +154,7 @@ def test_a_name_that_was_given_is_us(tmp_path):
     "headers",
     [
         {"X-Action100m": ""},
-        {"Origin": "https://evil.example"},
+        {"Origin": "https://example.org"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -174,7 +174,7 @@ def test_other_sites_may_not_embed_or_ask_beforehand(served):
         assert headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "access-control-allow-origin" not in headers
-    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-action100m"}
+    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-action100m"}
     reply = served.send("OPTIONS", "/marks", headers=asked)
     assert reply.status in (403, 405)
     assert "access-control-allow-headers" not in reply.headers
