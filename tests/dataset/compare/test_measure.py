@@ -82,6 +82,16 @@ def test_the_tree_measure_counts_triplets(seed: int) -> None:
     assert measure_triplets(a, b, 16) == pytest.approx((_share_told(of_a, of_b), _share_told(of_b, of_a)))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_instant_at_a_cut_belongs_to_the_segment_behind_it(seed: int) -> None:
+    a, b = random_tree(seed, seconds=24, cuts=8), random_tree(seed + 10, seconds=24, cuts=9)
+    instants = (np.arange(12) + 0.5) * 24 / 12
+    assert np.isin(instants, a.start).any()
+    assert np.isin(instants, b.start).any()
+    of_a, of_b = _depths(a, instants), _depths(b, instants)
+    assert measure_triplets(a, b, 12) == pytest.approx((_share_told(of_a, of_b), _share_told(of_b, of_a)))
+
+
 @pytest.mark.parametrize(
     ("a", "b", "seconds", "expected"),
     [

@@ -84,7 +84,7 @@ def _find_cuts(video: VideoNodes, instants: NDArray[np.float64]) -> NDArray[np.i
     A node that starts between them parts them, so what holds both is above it: the coarsest such node tells.
     """
     cuts = np.full(len(instants), _SAME_LEAF)
-    step = np.searchsorted(instants, video.start, side="right") - 1  # of the last instant before
+    step = np.searchsorted(instants, video.start, side="left") - 1  # of the last instant before; one at the start is in the node
     inner = (step >= 0) & (video.level > 0) & (step < len(instants) - 1)
     np.minimum.at(cuts, step[inner], video.level[inner] - 1)
     return cuts[:-1]
