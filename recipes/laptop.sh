@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A data set from your own videos on one machine with a GPU of 8 GB, from nothing but Python 3.11 and this repository.
-# Downloads about 7 GB of weights. Without a GPU it runs too, with smaller models, for hours instead of minutes.
+# Downloads at least 11 GB of weights. Without a GPU it runs too, with smaller models, for hours instead of minutes.
 #
 #   recipes/laptop.sh VIDEOS... [-- OUT]       OUT: where the run is kept, runs/laptop unless told
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A data set by the paper's models, on one machine with two GPUs of 80 GB, from nothing but Python 3.11 and this repository. Downloads about 95 GB of
-# weights. Two of the models are gated, and one of these is licensed for research only: see `paper` in src/action100m/run/presets.py.
+# A data set by the paper's models, on one machine with two GPUs of 80 GB, from nothing but Python 3.11 and this repository. Downloads at least 96 GB
+# of weights. Two of the models are gated, and one of these is licensed for research only: see `paper` in src/action100m/run/presets.py.
 #
 #   HF_TOKEN=... recipes/paper.sh VIDEOS... [-- OUT]       OUT: where the run is kept, runs/paper unless told
 set -euo pipefail
@@ -18,10 +18,10 @@ for model in facebook/Perception-LM-3B meta-llama/Llama-3.2-11B-Vision-Instruct;
         { echo "accept the terms at https://huggingface.co/$model, then set HF_TOKEN" >&2 && exit 1; }
 done
 python3 -m venv .venv-vllm # of its own: vLLM pins another PyTorch
-.venv-vllm/bin/pip install --quiet vllm
+.venv-vllm/bin/pip install --quiet vllm==0.24.0
 
 trap 'kill "$server"' EXIT
-CUDA_VISIBLE_DEVICES=1 PATH=$PWD/.venv-vllm/bin:$PATH vllm serve openai/gpt-oss-120b --port 8000 &
+CUDA_VISIBLE_DEVICES=1 PATH=$PWD/.venv-vllm/bin:$PATH vllm serve openai/gpt-oss-120b --port 8000 --gpu-memory-utilization 0.95 --max-num-batched-tokens 4096 --max-num-seqs 64 &
 server=$!
 until curl --silent --fail http://localhost:8000/health >/dev/null; do
     kill -0 "$server" || { echo "the server ended before it was ready; its last words are above" >&2 && exit 1; }

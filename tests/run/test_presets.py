@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -89,16 +90,63 @@ def test_plan_knows_the_models_of_every_preset(config):
     assert [name for name in names if read_costs().find_model(name) is None] == []
 
 
-@pytest.mark.parametrize("name", ["laptop", "modern", "paper"])
-def test_each_preset_with_models_has_a_recipe_that_names_its_models(name):
-    recipe = (RECIPES / f"{name}.sh").read_text()
+def _commands(text):
+    """Each command that starts a server, in one line, without what runs it in the background."""
+    joined = re.sub(r"\\\n\s*", "", text)
+    return sorted(command.removesuffix(" &") for command in re.findall(r"\bvllm serve .*", joined))
+
+
+@pytest.mark.parametrize(("name", "servers"), [("laptop", 0), ("modern", 2), ("paper", 1)])
+def test_each_preset_with_models_has_a_recipe_that_starts_its_servers_as_told(name, servers):
+    recipe, told = (RECIPES / f"{name}.sh").read_text(), getattr(presets, name).__doc__
     assert f"--preset {name}" in recipe
-    for line in re.findall(r"vllm serve .*", getattr(presets, name).__doc__):
-        assert line in recipe
+    assert _commands(recipe) == _commands(told)
+    assert len(_commands(told)) == servers
+    assert re.findall(r"pip install --quiet vllm==(\S+)", recipe) == re.findall(r"behind vLLM ([\d.]+\d)", told)
+
+
+@pytest.mark.parametrize("name", ["laptop", "modern", "paper"])
+def test_a_recipe_tells_how_it_is_called_and_what_it_downloads(name):
+    script = RECIPES / f"{name}.sh"
+    done = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"recipes/{name}.sh VIDEOS... [-- OUT]" in done.stderr.splitlines()[-1]
+    told = re.search(r"at least (\d+) GB of\s(?:# )?disk", getattr(presets, name).__doc__)[1]
+    assert re.search(rf"at least {told} GB\s(?:# )?of weights", script.read_text())
+
+
+def test_a_server_of_modern_takes_every_clip_and_its_reply():
+    """32 frames of 320 pixels are 100 tokens each, with a time and a mark beside them; text and reply come on top."""
+    (command,) = [command for command in _commands(modern.__doc__) if "Qwen3-VL" in command]
+    caption = modern().caption
+    assert int(re.search(r"--max-model-len (\d+)", command)[1]) > caption.frames * 140 + caption.captioner.max_tokens + 500
+    assert f'"image": {caption.frames},' in command
+
+
+def test_four_workers_together_keep_within_what_the_servers_of_modern_hold():
+    config = modern()
+    assert "--workers 4" in (RECIPES / "modern.sh").read_text()
+    assert 4 * config.annotate.cache_tokens == 4 * config.annotate.model.max_tokens_in_flight == 170_000
+    assert 4 * config.caption.captioner.max_tokens_in_flight <= 190_000
+    assert config.embed.batch == 1
+    assert paper().annotate.cache_tokens == paper().annotate.model.max_tokens_in_flight == 170_000
+
+
+def test_the_memory_that_modern_tells_adds_up():
+    """Published shapes: Qwen3-VL-8B has 36 layers, 8 heads of 128 for keys and values; gpt-oss-120b 36, half of them with a short window, 8 of 64."""
+    gib, told = 2**30, modern.__doc__
+    captioner, reasoner = 36 * 2 * 8 * 128 * 2, 36 * 2 * 8 * 64 * 2
+    assert (captioner, reasoner, reasoner // 2) == (144 * 1024, 72 * 1024, 36 * 1024)
+    assert captioner * 262_144 == 36 * gib
+    assert 27 * gib / captioner == pytest.approx(190_000, rel=0.05)
+    assert (6 * gib / (36 * 1024), 12 * gib / (36 * 1024)) == pytest.approx((170_000, 350_000), rel=0.05)
+    assert pytest.approx(47, abs=0.5) == 0.6 * 79
+    assert "That is 63 of 79" in told
+    assert 47 + 4 * (2 + 1 + 1) == 63
 
 
 def test_the_recipe_of_paper_asks_for_both_gates_before_all_else_is_fetched():
     recipe = (RECIPES / "paper.sh").read_text()
-    asked = re.search(r"for model in (.*); do", recipe[: recipe.index("pip install --quiet vllm")])[1].split()
+    asked = re.search(r"for model in (.*); do", recipe[: recipe.index("pip install --quiet vllm==")])[1].split()
     assert asked == [paper().caption.captioner.checkpoint, paper().caption.frame_captioner.checkpoint]
     assert "[vjepa2,plm,endpoint]" in recipe
