@@ -46,3 +46,22 @@ def test_the_reachable_entropy_is_the_mean_of_even_draws(clusters, size):
     scatter = np.sqrt(2 * (clusters - 1)) / (2 * size) / np.log(clusters)
     assert np.mean(found) == pytest.approx(expect_normalised_entropy(clusters, size), abs=5 * scatter / np.sqrt(200) + 1 / size)
     assert np.std(found) == pytest.approx(scatter, rel=0.25)
+
+
+@pytest.mark.parametrize(("clusters", "size"), [(1000, 10), (1000, 1000), (50, 20), (3, 2), (1000, 3000), (40, 100_000)])
+def test_the_reachable_entropy_is_the_mean_of_few_draws_too(clusters, size):
+    rng = np.random.default_rng(0)
+    found = [find_entropy(rng.multinomial(size, np.full(clusters, 1 / clusters))) / np.log(clusters) for _ in range(2000)]
+    assert expect_normalised_entropy(clusters, size) == pytest.approx(np.mean(found), abs=5 * np.std(found) / np.sqrt(2000) + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "size", "expected"),
+    [(2, 1, 0.0), (2, 2, 0.5), (3, 2, 2 / 3 * np.log(2) / np.log(3))],  # both draws of one cluster, or of two
+)
+def test_the_reachable_entropy_of_two_draws_is_worked_out_by_hand(clusters, size, expected):
+    assert expect_normalised_entropy(clusters, size) == pytest.approx(expected)
+
+
+def test_the_reachable_entropy_of_the_papers_size_is_that_of_the_first_order():
+    assert expect_normalised_entropy(1000, 10_000_000) == pytest.approx(1 - 999 / (2e7 * np.log(1000)), abs=1e-9)

@@ -7,7 +7,7 @@ be as even. H / log C, for C clusters that hold a text, is 1 where all are equal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 from typing import Final
 
 import numpy as np
@@ -82,12 +82,22 @@ def find_entropy(counts: NDArray[np.int64] | NDArray[np.float64]) -> float:
 
 
 def expect_normalised_entropy(clusters: int, size: int) -> float:
-    """Return what the procedure can reach: the mean normalised entropy of `size` draws, uniform over C clusters, to the first order.
+    """Return what the procedure can reach: the mean normalised entropy of `size` draws, uniform over C clusters.
 
-    Counts of the draws are multinomial with equal shares. 2 size (log C - H) is then about chi-squared with C - 1 degrees of freedom, whose mean is
-    C - 1, so H falls short of log C by (C - 1) / (2 size), and scatters by sqrt(2 (C - 1)) / (2 size). It holds where size is well above C.
+    The draws k of a cluster are Binomial(size, 1 / C), so H is C times the mean of -(k / size) log(k / size). Where size is well above C, that is
+    about log C - (C - 1) / (2 size).
     """
-    return 1.0 if clusters == 1 else 1 - (clusters - 1) / (2 * size * log(clusters))
+    if clusters == 1:
+        return 1.0
+    mean = size / clusters
+    reach = 10 * sqrt(mean) + 40  # farther from the mean, all counts together have a chance below 1e-15 (Bernstein)
+    k = np.arange(max(int(mean - reach), 0), min(int(mean + reach), size) + 1)
+    ratios = (size - k[:-1]) / k[1:] / (clusters - 1)  # of the chance of k + 1 to that of k
+    logs = np.concatenate([[0.0], np.cumsum(np.log(ratios))])
+    chances = np.exp(logs - logs.max())
+    shares = k / size
+    terms = -shares * np.log(np.where(k > 0, shares, 1.0))
+    return float(clusters * (chances * terms).sum() / chances.sum() / log(clusters)) + 0.0
 
 
 def compare_heads(collected: Collected, before: Counts, after: Counts, labels: NDArray[np.int32]) -> Heads:
