@@ -117,7 +117,7 @@ def test_every_missing_annotation_has_its_reason(records):
 def test_the_counts_add_up(ended, records):
     folder, _, summary, packed, sent = ended
     assert packed.segments == sum(len(record.tree) for record in records) == packed.annotated + len(gaps_of(records, annotations=True))
-    spent = {one.purpose: one for one in status(folder / "run").spent}
+    spent = {item.stage: item for item in status(folder / "run").bill.items}
     assert set(spent) == {"caption", "annotate"}
     for purpose, told in spent.items():
         asked = [one for one in sent if one.is_chat is (purpose == "annotate")]
@@ -170,5 +170,5 @@ def test_captions_that_never_come_fail_the_video_and_reruns_ask_only_for_those(t
             assert [failure.cause for failure in summary.failures] == ([] if summary.made else ["EndpointError"])
     assert len(made) > 1
     whole = [sent.asked.text + str(sent.asked.urls) for sent in behave.sent if sent.is_whole]
-    assert len(whole) == len(set(whole)) == status(run).spent[0].requests
+    assert len(whole) == len(set(whole)) == status(run).bill.items[0].requests
     assert sum(sent.fault in LOST for sent in behave.sent) == len(behave.sent) - len(whole) > 3

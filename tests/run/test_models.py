@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -13,9 +17,13 @@ from action100m.models.causal_lm.config import CausalLMConfig
 from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.models.vlm.config import VlmConfig
+from action100m.models.weightless.extractive import ExtractiveConfig
 from action100m.run.config import RunConfig
+from action100m.run.figures.estimate import Estimate
 from action100m.run.pack import pack
+from action100m.run.plan.plan import plan
 from action100m.run.run import run_videos
+from action100m.run.spending.prices import parse_prices
 from action100m.run.status import status
 from action100m.stages.annotate import AnnotateConfig
 from action100m.stages.caption import CaptionConfig
@@ -46,6 +54,18 @@ def models(tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def made(clips, models, tmp_path_factory):
+    """A finished run of one video."""
+    run = tmp_path_factory.mktemp("made") / "run"
+    run_videos([clips / "eggs.mp4"], run, models)
+    return run
+
+
+def tokens_by_model(run):
+    return [(item.stage, item.model, item.requests, item.usage) for item in status(run).bill.items]
+
+
 def test_models_in_this_process_make_a_whole_record_and_nothing_twice(clips, models, tmp_path):
     summary = run_videos([clips / "eggs.mp4"], tmp_path / "run", models)
     assert summary.made == 1
@@ -57,14 +77,75 @@ def test_models_in_this_process_make_a_whole_record_and_nothing_twice(clips, mod
     captioned = [(node, name) for node in record.tree.nodes for name in ("frame_caption", "clip_caption", "clip_action") if getattr(node, name)]
     assert captioned
     assert all(node.start <= time < node.end for node, name in captioned for time in seen[node.id, name])
-    spent = status(tmp_path / "run").spent
-    assert sum(one.requests for one in spent if one.purpose == "caption") == len(seen)
-    assert [one.purpose for one in spent].count("annotate") == 1
+    spent = tokens_by_model(tmp_path / "run")
+    assert sum(requests for stage, _, requests, _ in spent if stage == "caption") == len(seen)
+    assert [stage for stage, *_ in spent] == ["caption", "caption", "annotate"]
     assert run_videos([], tmp_path / "run", retry=None).fresh == 0
     for artifact in (tmp_path / "run").glob("videos/*/caption-*"):
         artifact.unlink()
     run_videos([], tmp_path / "run")
-    assert status(tmp_path / "run").spent == spent
+    assert tokens_by_model(tmp_path / "run") == spent
+
+
+def test_each_model_in_this_process_is_billed_and_planned_under_its_own_name(made, clips, models):
+    captioners = models.caption.captioner.checkpoint, models.caption.frame_captioner.checkpoint
+    bill = status(made).bill
+    assert [(item.stage, item.model) for item in bill.items] == [
+        *(("caption", name) for name in captioners),
+        ("annotate", models.annotate.model.checkpoint),
+    ]
+    assert all(item.usage.input and item.usage.output for item in bill.items)
+    assert {(item.gpu_hours, item.money, item.cure, item.is_earlier) for item in bill.items} == {(0, Estimate(0, 0), None, False)}
+    planned = {stage.model: stage for stage in plan([str(clips / "eggs.mp4")], pilot=made).stages}
+    for item in bill.items:
+        stage = planned[item.model]
+        assert item.requests in stage.requests
+        assert item.usage.input in stage.tokens_in
+        assert item.usage.output in stage.tokens_out
+        assert (stage.runs_on, stage.gpu_hours.high) == ("the CPU of the pilot", 0)
+
+
+def test_a_model_that_takes_the_device_there_is_costs_nothing_on_a_cpu(clips, models, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    auto = replace(models.annotate, model=replace(models.annotate.model, device="auto"))
+    config = RunConfig(annotate=auto)
+    run_videos([clips / "talk.mp4"], tmp_path / "run", config, max_cost=1.0)  # needs no price
+    (item,) = status(tmp_path / "run", prices=parse_prices(["100"])).bill.items
+    assert (item.gpu_hours, item.money, item.cure) == (0, Estimate(0, 0), None)
+    planned = plan([str(clips / "talk.mp4")], pilot=tmp_path / "run").stages[-1]
+    assert (planned.runs_on, planned.gpu_hours.high, planned.money) == ("the CPU of the pilot", 0, Estimate(0, 0))
+    assert planned.cpu_hours.low > 0
+
+
+def test_captioners_that_share_the_gpu_of_this_machine_are_both_on_it(made, clips, tmp_path):
+    """No GPU is at hand: the ledger of the run is told that there was one."""
+    run = tmp_path / "run"
+    shutil.copytree(made, run)
+    with closing(sqlite3.connect(run / "ledger.sqlite", isolation_level=None)) as ledger:
+        (noted,) = ledger.execute("SELECT DISTINCT gpus FROM work WHERE stage = 'caption'").fetchall()
+        first, second = json.loads(noted[0])
+        ledger.execute("UPDATE work SET gpus = ?, held = 1800 WHERE stage = 'caption'", (json.dumps({first: [1, 0], second: [1, 1]}),))
+    prices = parse_prices(["3"])
+    assert [(item.gpu_hours, item.money) for item in status(run, prices=prices).bill.items[:2]] == [(0.5, Estimate(1.5, 1.5)), (0, Estimate(0, 0))]
+    clips_model, frames_model = (stage for stage in plan([str(clips / "eggs.mp4")], pilot=run, prices=prices).stages if stage.stage == "caption")
+    assert (clips_model.runs_on, frames_model.runs_on) == ("the GPU of the pilot", "the GPU of the pilot")
+    assert 0.5 in clips_model.gpu_hours
+    assert (frames_model.gpu_hours.high, clips_model.cpu_hours.high) == (0, 0)
+
+
+def test_hours_of_other_settings_are_told_apart(made, models, clips, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(made, run)
+    name = models.annotate.model.checkpoint
+    with closing(sqlite3.connect(run / "ledger.sqlite", isolation_level=None)) as ledger:
+        ledger.execute("UPDATE work SET gpus = ?, held = 3600 WHERE stage = 'annotate'", (json.dumps({f"causal_lm {name}": [1, 0]}),))
+    run_videos([], run, replace(models, annotate=AnnotateConfig(model=ExtractiveConfig(), rounds=1)))
+    earlier = status(run, prices=parse_prices(["7"])).bill.items[-1]
+    assert (earlier.is_earlier, earlier.model, earlier.gpu_hours, earlier.money) == (True, name, 1, None)
+    assert earlier.usage.output > 0
+    assert f"--price {name}=HOUR" in earlier.cure
+    cured = status(run, prices=parse_prices([f"{name}=2"])).bill
+    assert (cured.items[-1].money, cured.cures) == (Estimate(2, 2), ())
 
 
 def test_captioner_and_reasoner_behind_a_server_make_a_whole_record(clips, tmp_path):
@@ -84,7 +165,7 @@ def test_captioner_and_reasoner_behind_a_server_make_a_whole_record(clips, tmp_p
         record = packed_record(tmp_path / "run", tmp_path)
         assert all(node.clip_caption.startswith("a picture of") for node in record.tree.nodes)
         assert record.tree.root.annotation == make_annotation()
-        caption, annotate = status(tmp_path / "run").spent
+        caption, annotate = status(tmp_path / "run").bill.items
         assert caption.requests == 2 * len(record.tree) + len(record.tree.leaves())
         assert annotate.requests == 2 * sum(node.annotation is not None for node in record.tree.nodes)
         assert len(server.asked) == caption.requests + annotate.requests

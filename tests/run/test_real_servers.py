@@ -48,13 +48,13 @@ def test_llama_cpp_holds_to_the_schema_and_the_counts_add_up(llama, clips, tmp_p
     packed, (record,) = read_packed(run, tmp_path)
     valid, rounds = packed.valid_at_first
     assert valid > 0
-    (spent,) = status(run).spent
+    (spent,) = status(run).bill.items
     assert spent.requests >= rounds
     assert spent.usage.output > 100 * valid
     annotation_gaps(record)
     asked = spent.requests
     assert run_videos([], run).fresh == 0
-    assert status(run).spent[0].requests == asked
+    assert status(run).bill.items[0].requests == asked
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_behind_transformers_which_ignores_the_schema_annotations_end_in_typed_f
     assert failed
     assert packed.annotated == 0
     assert packed.valid_at_first == (0, len(failed))
-    captions, annotations = status(run).spent
+    captions, annotations = status(run).bill.items
     assert captions.requests == 2 * len(record.tree) + len(record.tree.leaves())
     assert captions.usage.output <= 5 * captions.requests
     assert annotations.requests == 2 * len(failed)

@@ -342,12 +342,13 @@ def test_a_reply_that_was_paid_for_is_never_asked_for_again(clips, tmp_path):
         run_videos([clips / "talk.mp4"], tmp_path / "run", config)
         asked = len(server.asked)
         assert asked > 0
-        (spent,) = status(tmp_path / "run").spent
-        assert (spent.purpose, spent.requests, spent.usage.input, spent.usage.output) == ("annotate", asked, 7 * asked, 3 * asked)
+        (spent,) = status(tmp_path / "run").bill.items
+        assert (spent.stage, spent.requests, spent.usage.input, spent.usage.output) == ("annotate", asked, 7 * asked, 3 * asked)
         before = packed_bytes(tmp_path / "run", tmp_path)
         for artifact in (tmp_path / "run").glob("videos/talk/annotate-*"):
             artifact.unlink()  # as if the worker had been killed just before it was kept
         assert run_videos([], tmp_path / "run").fresh == 1
         assert len(server.asked) == asked
         assert packed_bytes(tmp_path / "run", tmp_path) == before
-        assert status(tmp_path / "run").spent == (spent,)
+        (again,) = status(tmp_path / "run").bill.items
+        assert (again.requests, again.usage) == (spent.requests, spent.usage)

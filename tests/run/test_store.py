@@ -19,6 +19,15 @@ def changed(before: list[str], after: list[str]) -> list[bool]:
     return [old != new for old, new in zip(before, after, strict=True)]
 
 
+@pytest.mark.parametrize(
+    "text", ["not json", "[]", '{"m": 3}', '{"m": [[1, 1], [1, 1], [1, 1]]}', '{"m": [[2, 1]]}', '{"m": [[Infinity, Infinity]]}']
+)
+def test_broken_prices_are_told_with_the_cure(tmp_path, text):
+    (tmp_path / "prices.json").write_text(text)
+    with pytest.raises(StoreError, match=r"prices\.json is damaged .*; remove it and give the prices again with --price"):
+        RunStore(tmp_path).read_prices()
+
+
 def test_other_settings_change_the_key_of_that_stage_and_of_those_after_it():
     before = stage_keys(VIDEO, toy_stages())
     assert changed(before, stage_keys(VIDEO, toy_stages())) == [False] * 4

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from action100m.errors import ConfigError, ModelError
 from action100m.run.config import RunConfig, make_stages
-from action100m.run.engine import stage_keys
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
 from action100m.run.figures.costs import read_costs
 from action100m.run.intake import take_in
 from action100m.run.ledger import open_ledger
+from action100m.run.ledger_reader import read_ledger
 from action100m.run.meter import Meter, SilentMeter
 from action100m.run.spending.accounts import Accounts
+from action100m.run.spending.bill import name_models
 from action100m.run.spending.budget import Budget, BudgetReached
-from action100m.run.spending.prices import Prices
-from action100m.run.spending.rates import Rate, find_rates
+from action100m.run.spending.prices import GivenPrices, Prices, add_prices, refuse_unknown_names
+from action100m.run.spending.rates import Rate, find_rates, finds_gpu
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName
@@ -56,7 +59,7 @@ def run_videos(
     max_tokens: int | None = None,
     max_cost: float | None = None,
     max_gpu_hours: float | None = None,
-    prices: Prices | None = None,
+    prices: GivenPrices | None = None,
     meter: Meter | None = None,
 ) -> RunSummary:
     """Annotate videos (files, folders, manifests) and keep what is made in the folder or URL `out`.
@@ -66,10 +69,10 @@ def run_videos(
     max_tokens, max_cost, max_gpu_hours: stop when the models have read and written so many tokens, cost so much, or held GPUs of one's own for so
     many hours in this call; replies remembered from before cost nothing. Money is tokens at their price for hosted models, hours of the device for
     the others: one hour for each hour in which at least one video is in the model's stage, for each address of its server.
-    prices: as for `plan`, added to those that the run was given before.
+    prices: as for `plan`, added to those that the run was given before; None for a name forgets what was given for it.
 
     Raises:
-        ConfigError: settings that do not fit together, or a price that max_cost needs is not known.
+        ConfigError: settings that do not fit together, a price for a model that the run does not have, or none for one and max_cost needs it.
         ModelError: a model cannot be loaded; no video was touched.
         StoreError: `out` is something else than a run.
     """
@@ -80,15 +83,17 @@ def run_videos(
         raise ConfigError(f"max_tokens, max_cost and max_gpu_hours need the ledger of a run on this machine; {out} is behind a URL")
     earlier = store.read_config() if store.exists() else None
     config = config or earlier or RunConfig()
-    prices = store.read_prices() | dict(prices or {})
-    rates = find_rates(config, read_costs(), prices)
-    budget.refuse_unknown_prices(rates)
+    given, prices = prices, _take_prices(store, config, prices)
+    find = partial(find_rates, config, read_costs(), prices)
+    if max_cost is not None:
+        budget.refuse_unknown_prices(find(has_gpu=finds_gpu(config)))
     intake = take_in([str(video) for video in videos], store, limit=limit)
     stages = make_stages(config)
     todo = [state for state in survey(intake.videos, stages, store) if _has_work(state, retry)]
     store.open(config)
-    if prices:
+    if given:
         store.write_prices(prices)
+    rates = find(has_gpu=bool(todo) and finds_gpu(config))  # which takes seconds
     stopped = None
     try:
         _execute(todo, stages, store, rates, budget, workers=workers, meter=meter or SilentMeter())
@@ -105,8 +110,17 @@ def run_videos(
         fresh=len(todo),
         failures=failures,
         duplicates=intake.duplicates,
-        stopped=stopped,
+        stopped=stopped if any(_has_work(state, retry) for state in states) else None,  # what was bought last may have been the last thing to buy
     )
+
+
+def _take_prices(store: RunStore, config: RunConfig, given: GivenPrices | None) -> Prices:
+    """Return the prices of before with those given now."""
+    kept = store.read_prices()
+    prices = add_prices(kept, given)
+    with closing(read_ledger(store.folder)) as ledger:
+        refuse_unknown_names(given, kept, find_known=lambda: name_models(find_rates(config, read_costs(), prices), ledger))
+    return prices
 
 
 def _has_work(state: Progress, retry: Retry | None) -> bool:
@@ -123,16 +137,14 @@ def _execute(
     ahead = Counter(name for state in todo for name in _stages_ahead(state))
     work = {stage.name: ahead[stage.name] for stage in stages if ahead[stage.name]}
     tasks = [Task(state.video, redo_gaps=state.made) for state in todo]
-    videos = {state.video.uid: state.video for state in todo}
-
-    def find_key(uid: str, name: StageName) -> str:
-        return dict(zip((stage.name for stage in stages), stage_keys(videos[uid], stages), strict=True))[name]
+    names = [stage.name for stage in stages]
+    keys = {state.video.uid: dict(zip(names, state.keys, strict=True)) for state in todo}
 
     def report(event: Step | Done) -> None:
         meter.tell(event)
         accounts.tell(event)
 
-    accounts = Accounts(open_ledger(store.folder), rates, budget, find_key)
+    accounts = Accounts(open_ledger(store.folder), rates, budget, keys)
     meter.begin(work, accounts.read)
     try:
         run_local(tasks, stages, list(work), store, workers=workers, report=report)

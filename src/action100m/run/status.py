@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from action100m.run.config import make_stages
+from action100m.run.config import RunConfig, make_stages
 from action100m.run.figures.costs import read_costs
-from action100m.run.ledger import Spent, read_held, read_spent
-from action100m.run.spending.bill import Bill, make_bill
-from action100m.run.spending.prices import Prices
-from action100m.run.spending.rates import find_other_rates, find_rates
+from action100m.run.ledger_reader import read_ledger
+from action100m.run.spending.bill import Bill, add_hours, make_bill, name_models
+from action100m.run.spending.prices import GivenPrices, add_prices, refuse_unknown_names
+from action100m.run.spending.rates import find_rates
 from action100m.run.store import Failure, RunStore
 from action100m.run.survey import Progress, survey
 from action100m.stages.base import StageName
@@ -50,10 +51,8 @@ class RunStatus:
     """Failures that a rerun tries again by itself."""
     left_alone: int
     """Failures that only `--retry failed` tries again."""
-    spent: tuple[Spent, ...] = ()
-    """What the models have read and written so far."""
     bill: Bill = Bill()
-    """What that, and the hours of the stages, have cost."""
+    """What its models have cost so far."""
 
     @property
     def to_make(self) -> int:
@@ -61,19 +60,18 @@ class RunStatus:
         return self.videos - self.complete - self.left_alone
 
 
-def status(run: str | Path, *, prices: Prices | None = None) -> RunStatus:
-    """Return how the run in a folder stands under the settings it was last started with.
+def status(run: str | Path, *, prices: GivenPrices | None = None) -> RunStatus:
+    """Return how the run in a folder stands under the settings it was last started with. Nothing is written.
 
     prices: as for `plan`, added to those that the run was given.
 
     Raises:
-        StoreError: there is no run.
+        ConfigError: a price is for a model that the run does not have.
+        StoreError: there is no run, or a file of it is damaged.
     """
     store = RunStore(run)
     config = store.read_config()
-    stages, spent = make_stages(config), read_spent(store.folder)
-    prices = store.read_prices() | dict(prices or {})
-    rates = find_rates(config, read_costs(), prices)
+    stages = make_stages(config)
     states = survey(store.read_videos(), stages, store)
     failures = tuple(state.failure for state in states if state.failure is not None)
     return RunStatus(
@@ -84,9 +82,19 @@ def status(run: str | Path, *, prices: Prices | None = None) -> RunStatus:
         complete=sum(state.made for state in states),
         to_retry=sum(not state.made and not state.stopped and state.failure is not None for state in states),
         left_alone=sum(state.stopped for state in states),
-        spent=spent,
-        bill=make_bill(spent, read_held(store.folder), (*rates, *find_other_rates(rates, prices))),
+        bill=_read_bill(store, config, states, prices),
     )
+
+
+def _read_bill(store: RunStore, config: RunConfig, states: Sequence[Progress], given: GivenPrices | None) -> Bill:
+    kept, keys = store.read_prices(), {key for state in states for key in state.keys}
+    prices = add_prices(kept, given)
+    rates = find_rates(config, read_costs(), prices)
+    with closing(read_ledger(store.folder)) as ledger:
+        refuse_unknown_names(given, kept, find_known=lambda: name_models(rates, ledger))
+        spent, work = tuple(ledger.spent()), tuple(ledger.work())
+    now, earlier = (add_hours(one for one in work if (one.key in keys) is is_now) for is_now in (True, False))
+    return make_bill(spent, now, rates, earlier=earlier, prices=prices)
 
 
 def _stage_status(name: StageName, states: Sequence[Progress]) -> StageStatus:

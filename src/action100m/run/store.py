@@ -31,7 +31,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import TypeAdapter
 
-from action100m.errors import StoreError
+from action100m.errors import ConfigError, StoreError
 from action100m.run.config import RunConfig, config_from_dict, config_to_dict
 from action100m.run.figures.costs import Price
 from action100m.run.figures.estimate import Estimate
@@ -140,8 +140,17 @@ class RunStore:
         return config_from_dict(value["config"])
 
     def read_prices(self) -> dict[str, Price | Estimate]:
-        """Return the prices given to the run so far."""
-        return prices_from_json(json.loads(self._read("prices.json"))) if self._fs.exists(self._path("prices.json")) else {}
+        """Return the prices given to the run so far.
+
+        Raises:
+            StoreError: the file that keeps them is damaged.
+        """
+        if not self._fs.exists(self._path("prices.json")):
+            return {}
+        try:
+            return prices_from_json(json.loads(self._read("prices.json")))
+        except (ValueError, ConfigError) as error:
+            raise StoreError(f"{self._path('prices.json')} is damaged ({error}); remove it and give the prices again with --price") from error
 
     def write_prices(self, prices: Prices) -> None:
         """Keep prices."""

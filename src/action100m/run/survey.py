@@ -18,6 +18,8 @@ class Progress:
     video: Video
     missing: tuple[StageName, ...]
     """Stages whose artifact is not there, in order."""
+    keys: tuple[str, ...]
+    """Of its artifacts, in the order of the stages."""
     failure: Failure | None
     """Why it stopped under these very settings, or which annotations it lacks."""
 
@@ -43,4 +45,4 @@ def _progress(video: Video, stages: Sequence[Stage], store: RunStore, names: fro
     keys = stage_keys(video, stages)
     missing = tuple(stage.name for stage, key in zip(stages, keys, strict=True) if store.name(stage, video, key) not in names)
     current = failure if failure is not None and failure.key in keys and (missing or failure.partial) else None
-    return Progress(video, missing, current)
+    return Progress(video, missing, tuple(keys), current)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from math import sqrt
 
@@ -15,7 +17,7 @@ from action100m.models.endpoint.caption import CaptionEndpointConfig
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.figures.estimate import Estimate
-from action100m.run.ledger import read_held
+from action100m.run.ledger_reader import read_ledger
 from action100m.run.plan.pilot import read_pilot
 from action100m.run.plan.plan import plan
 from action100m.run.run import run_videos
@@ -64,6 +66,14 @@ def _middle(estimate):
     return sqrt(estimate.low * estimate.high)
 
 
+def _sum_held(run):
+    held = Counter()
+    with closing(read_ledger(run)) as ledger:
+        for one in ledger.work():
+            held[one.stage] += one.held
+    return held
+
+
 def _sizes(run, stage):
     return sum(path.stat().st_size for path in (run / "videos").rglob(f"{stage}-*"))
 
@@ -89,7 +99,7 @@ def test_other_videos_hold_what_the_pilot_says(pilot, others, tmp_path):
 
 
 def test_time_is_that_of_the_pilot(pilot, others):
-    planned, held = plan([str(others)], pilot=pilot), read_held(pilot)
+    planned, held = plan([str(others)], pilot=pilot), _sum_held(pilot)
     assert set(held) == {"embed", "segment", "caption", "annotate"}
     trials = read_pilot(pilot).trials
     assert sum(held.values()) == pytest.approx(sum(sum(trial.held.values()) for trial in trials))
@@ -129,7 +139,7 @@ def test_models_that_no_figure_is_known_for_are_predicted_and_so_is_their_money(
     run_videos([tried], tmp_path / "pilot", _served(server))
     prices = parse_prices(["new-reasoner=1000000,2000000", "36"])
     planned = plan([str(others)], pilot=tmp_path / "pilot", prices=prices)
-    run_videos([others], tmp_path / "run", _served(server))
+    run_videos([others], tmp_path / "run", _served(server), prices=prices)
     bill = status(tmp_path / "run", prices=prices).bill
     for stage, item in zip(planned.stages[2:], bill.items, strict=True):
         assert (stage.stage, stage.model) == (item.stage, item.model)
@@ -142,7 +152,7 @@ def test_models_that_no_figure_is_known_for_are_predicted_and_so_is_their_money(
     caption, annotate = planned.stages[2:]
     assert annotate.requests.high > 2 * planned.segments.high  # two rounds, and what had to be asked for again
     assert (caption.runs_on, annotate.runs_on) == ("the GPU of the pilot", "hosted")
-    assert _middle(caption.gpu_hours) * 3600 == pytest.approx(read_held(tmp_path / "pilot")["caption"] / 28 * planned.seconds, rel=0.02)
+    assert _middle(caption.gpu_hours) * 3600 == pytest.approx(_sum_held(tmp_path / "pilot")["caption"] / 28 * planned.seconds, rel=0.02)
     assert caption.money == caption.gpu_hours * 36
     assert _middle(annotate.money) == pytest.approx(_middle(annotate.requests) * (7 + 2 * 3))
     assert annotate.gpu_hours == annotate.cpu_hours == Estimate(0, 0)
@@ -162,7 +172,9 @@ def test_other_settings_are_refused_and_other_addresses_are_not(pilot, tried):
     config = RunConfig()
     with pytest.raises(ConfigError, match="other settings of stage caption; leave out --preset and --config"):
         plan([str(tried)], replace(config, caption=CaptionConfig(frames=8)), pilot=pilot)
-    assert plan([str(tried)], replace(config, caption=CaptionConfig(batch=8)), pilot=pilot).videos == 3
+    assert plan([str(tried)], config, pilot=pilot).notes == ()
+    (note,) = plan([str(tried)], replace(config, caption=CaptionConfig(batch=8)), pilot=pilot).notes
+    assert "addresses, devices and batches are those of the pilot" in note
     with pytest.raises(ConfigError, match="gpu='h100'"):
         plan([str(tried)], pilot=pilot, gpu="h100")
 
@@ -177,6 +189,20 @@ def test_what_is_no_pilot_is_refused_with_the_cure(pilot, tried, tmp_path):
     run_videos([tmp_path / "no.mp4"], tmp_path / "failed")
     with pytest.raises(ConfigError, match=r"holds no finished video; make one with: action100m run VIDEOS --limit 5"):
         plan([str(tried)], pilot=tmp_path / "failed")
+
+
+def test_a_run_whose_ledger_is_gone_is_no_pilot_and_gets_none(pilot, tried, tmp_path):
+    shutil.copytree(pilot, tmp_path / "run")
+    (tmp_path / "run" / "ledger.sqlite").unlink()
+    with pytest.raises(ConfigError, match="the ledger does not tell how long it took"):
+        plan([str(tried)], pilot=tmp_path / "run")
+    assert status(tmp_path / "run").bill.items == ()
+    assert not list((tmp_path / "run").glob("ledger*"))
+
+
+def test_a_price_for_no_model_of_the_pilot_is_refused(pilot, tried):
+    with pytest.raises(ConfigError, match="no model of this run is called 'typo'"):
+        plan([str(tried)], pilot=pilot, prices=parse_prices(["typo=1"]))
 
 
 def test_a_run_that_does_not_tell_its_times_is_no_pilot(pilot, tried, tmp_path):

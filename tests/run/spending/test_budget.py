@@ -9,7 +9,8 @@ from action100m.models.base import TokenUsage
 from action100m.models.endpoint.chat import EndpointConfig
 from action100m.run.config import RunConfig
 from action100m.run.figures.estimate import Estimate
-from action100m.run.ledger import FreshSpending, SqliteLedger
+from action100m.run.ledger import SqliteLedger
+from action100m.run.ledger_reader import FreshSpending
 from action100m.run.run import run_videos
 from action100m.run.spending.bill import Bill, Item
 from action100m.run.spending.budget import Budget, BudgetReached
@@ -90,16 +91,29 @@ def test_a_run_stops_at_its_hours_and_the_next_one_goes_on(clips, tmp_path):
         assert status(tmp_path / "run").bill.gpu_hours >= hours + 0.4 / 3600  # two more videos, of one group of requests each
 
 
+@pytest.mark.parametrize(("videos", "stopped"), [(["talk.mp4"], None), (["talk.mp4", "walk.mp4"], "all is spent")])
+def test_a_run_that_is_through_when_its_bound_is_reached_has_not_stopped(clips, tmp_path, monkeypatch, videos, stopped):
+    def check(budget, bill):
+        if list(tmp_path.glob("run/videos/*/annotate-*")):  # the first video has just been made
+            raise BudgetReached("all is spent")
+
+    monkeypatch.setattr(Budget, "check", check)
+    with ChatServer(lambda request: completion(GOOD)) as server:
+        summary = run_videos([clips / video for video in videos], tmp_path / "run", _config(server), max_tokens=10**9)
+    assert (summary.made, summary.stopped, summary.failures) == (1, stopped, ())
+
+
 def test_only_what_is_new_is_read_from_the_ledger(tmp_path):
     from action100m.models.ledger import Entry
 
     ledger = SqliteLedger(tmp_path / "ledger.sqlite")
     ledger.note("k", Entry("{}", TokenUsage(1000, 10)), purpose="annotate", model="m")
-    fresh = FreshSpending(ledger)
+    reader = ledger.read()
+    fresh = FreshSpending(reader)
     assert fresh.read() == ()
     read_after = []
-    spent = ledger.spent
-    ledger.spent = lambda **bounds: read_after.append(bounds["after"]) or spent(**bounds)
+    spent = reader.spent
+    reader.spent = lambda **bounds: read_after.append(bounds["after"]) or spent(**bounds)
     for _ in range(3):
         ledger.note("k", Entry("{}", TokenUsage(5, 2, 1), seconds=0.5, retries=1), purpose="annotate", model="m")
         (total,) = fresh.read()

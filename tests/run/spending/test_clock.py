@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from action100m.run.executors.channel import Done, Step
-from action100m.run.spending.clock import Clock, Spell
+from action100m.run.ledger import Spell
+from action100m.run.spending.clock import Clock
 
 
 class Hand:

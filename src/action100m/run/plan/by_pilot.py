@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from action100m.run.config import RunConfig
 from action100m.run.figures.estimate import ZERO, Estimate
-from action100m.run.ledger import Spent
+from action100m.run.ledger_reader import Spent
 from action100m.run.plan.disk import embed_bytes
 from action100m.run.plan.extrapolate import Ahead, count_effective, extrapolate
 from action100m.run.plan.pilot import Pilot, Trial
@@ -18,9 +19,14 @@ from action100m.stages.base import StageName
 from action100m.stages.windows import count_windows
 
 
-def plan_by_pilot(headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate], *, problems: Sequence[Unprobed] = ()) -> Plan:
-    """Return what a run over videos will cost whose headers have been read. Figures scale with the length of the videos."""
-    scale = _Scale(headers, pilot)
+def plan_by_pilot(
+    headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate], *, config: RunConfig | None = None, problems: Sequence[Unprobed] = ()
+) -> Plan:
+    """Return what a run over videos will cost whose headers have been read. Figures scale with the length of the videos.
+
+    config: what is to be run, if it is not the pilot's. Its addresses, devices and batches make no difference here.
+    """
+    scale, rates = _Scale(headers, pilot), [_correct_gpus(rate, pilot) for rate in rates]
     stages = tuple(stage for name in get_args(StageName) for stage in _plan_stage(name, scale, pilot, [rate for rate in rates if rate.stage == name]))
     return Plan(
         videos=scale.videos,
@@ -34,7 +40,7 @@ def plan_by_pilot(headers: Sequence[Header], pilot: Pilot, rates: Sequence[Rate]
         problems=tuple(problems),
         source=_tell_source(pilot),
         cpu="the pilot's machine, by the clock",
-        notes=tuple(_note(pilot, rates)),
+        notes=tuple(_note(pilot, rates, config or pilot.config)),
     )
 
 
@@ -68,7 +74,7 @@ def _plan_stage(stage: StageName, scale: _Scale, pilot: Pilot, rates: Sequence[R
     hours = scale.predict(lambda trial: trial.held[stage] / 3600, by="windows" if stage == "embed" else "seconds")
     disk = scale.count_vectors() if stage == "embed" else scale.predict(lambda trial: trial.disk[stage])
     plans = [_plan_model(rate, scale, pilot, hours) for rate in rates] or [StagePlan(stage, "ward", "")]
-    here = not any(rate.devices or rate.is_hosted for rate in rates)
+    here = not any(rate.gpus.count or rate.is_hosted for rate in rates)
     requests = plans[0].requests if rates and _is_paid(rates[0], pilot) else _count_requests(stage, scale)
     yield replace(plans[0], requests=requests, disk_bytes=disk, cpu_hours=hours if here else ZERO)
     yield from plans[1:]
@@ -79,7 +85,7 @@ def _plan_model(rate: Rate, scale: _Scale, pilot: Pilot, hours: Estimate) -> Sta
         return scale.predict(lambda trial: sum(measure(one) for one in trial.spent if one.purpose == rate.stage and rate.is_for(one.model)))
 
     read, written = predict(lambda one: one.usage.input), predict(lambda one: one.usage.output)
-    gpu_hours = hours * rate.devices
+    gpu_hours = _predict_gpu_hours(rate, scale, pilot, hours)
     return StagePlan(
         rate.stage,
         rate.model,
@@ -91,6 +97,20 @@ def _plan_model(rate: Rate, scale: _Scale, pilot: Pilot, hours: Estimate) -> Sta
         gpu_hours=gpu_hours,
         money=rate.charge(read, written, gpu_hours),
     )
+
+
+def _predict_gpu_hours(rate: Rate, scale: _Scale, pilot: Pilot, hours: Estimate) -> Estimate:
+    """Return hours of the GPUs that the pilot ran on; for a model that was hosted then and no longer is, of those that its config names."""
+    place = rate.stage, rate.label
+    if rate.is_hosted or not any(place in trial.gpus for trial in pilot.trials):
+        return hours * (0 if rate.is_hosted else rate.gpus.count - rate.gpus.shared)
+    return scale.predict(lambda trial: trial.gpu_hours.get(place, 0.0), by="windows" if rate.stage == "embed" else "seconds")
+
+
+def _correct_gpus(rate: Rate, pilot: Pilot) -> Rate:
+    """Return the rate with what its model really ran on: "auto" may have been a GPU or not."""
+    noted = [trial.gpus[rate.stage, rate.label] for trial in pilot.trials if (rate.stage, rate.label) in trial.gpus]
+    return rate if rate.is_hosted or not noted else replace(rate, gpus=max(noted, key=lambda gpus: gpus.count))
 
 
 def _count_requests(stage: StageName, scale: _Scale) -> Estimate:
@@ -105,9 +125,9 @@ def _is_paid(rate: Rate, pilot: Pilot) -> bool:
 def _name_device(rate: Rate, pilot: Pilot) -> str:
     if rate.is_hosted:
         return "hosted"
-    if rate.devices:
-        return "the GPU of the pilot" if rate.devices == 1 else f"the {rate.devices} GPUs of the pilot"
-    return "the CPU of the pilot" if _is_paid(rate, pilot) else ""
+    if count := rate.gpus.count:
+        return "the GPU of the pilot" if count == 1 else f"the {count} GPUs of the pilot"
+    return "" if rate.is_weightless else "the CPU of the pilot"
 
 
 def _tell_source(pilot: Pilot) -> str:
@@ -115,9 +135,11 @@ def _tell_source(pilot: Pilot) -> str:
     return f"{len(pilot.trials)} videos of {hours:.2f} h in {pilot.place}, for others of their kind, with the same workers, servers and machine"
 
 
-def _note(pilot: Pilot, rates: Sequence[Rate]) -> Iterator[str]:
+def _note(pilot: Pilot, rates: Sequence[Rate], config: RunConfig) -> Iterator[str]:
+    if config != pilot.config:
+        yield "addresses, devices and batches are those of the pilot; with the ones given now, hours and money may be others"
     for rate in rates:
-        if rate.cure:
+        if rate.lacks_price:
             yield f"the sum of money leaves out {rate.model}, whose price is not known: {rate.cure}"
     if not any(trial.segments for trial in pilot.trials):
         yield "no segment of the pilot was annotated, so none is planned for; longer videos may have some"

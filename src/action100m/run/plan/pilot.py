@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,16 +11,15 @@ from typing import Any
 
 from action100m.errors import ConfigError
 from action100m.run.config import RunConfig, make_stages
-from action100m.run.engine import stage_keys
 from action100m.run.figures.costs import Price
 from action100m.run.figures.estimate import Estimate
-from action100m.run.ledger import Spent, SqliteLedger, open_ledger
+from action100m.run.ledger_reader import LEDGER_FILE, Gpus, LedgerReader, Spent, Work, read_ledger
+from action100m.run.spending.bill import GpuHours, add_hours
 from action100m.run.store import RunStore
-from action100m.run.survey import survey
+from action100m.run.survey import Progress, survey
 from action100m.stages.base import Stage, StageName
 from action100m.stages.caption_plan import count_captions
 from action100m.stages.windows import count_windows
-from action100m.video.video import Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ class Trial:
     spent: tuple[Spent, ...]
     held: Mapping[StageName, float]
     """Seconds of the stage's device, or of this machine."""
+    gpu_hours: GpuHours
+    gpus: Mapping[tuple[StageName, str], Gpus]
+    """What each model ran on, by stage and label of its `Rate`; if on several in turn, the most."""
     disk: Mapping[StageName, float]
     """Bytes, the ledger's share included."""
 
@@ -54,7 +57,7 @@ class Pilot:
     trials: tuple[Trial, ...]
 
     def refuse_other_settings(self, config: RunConfig) -> None:
-        """Check that what is planned is what was tried. Addresses and batches may differ.
+        """Check that what is planned is what was tried. Addresses, devices and batches may differ, which `plan_by_pilot` tells.
 
         Raises:
             ConfigError: it is not; the message names the stage.
@@ -78,19 +81,25 @@ def read_pilot(run: str | Path) -> Pilot:
     """
     store = RunStore(run)
     config = store.read_config()
-    stages, ledger = make_stages(config), open_ledger(store.folder)
-    if ledger is None or store.folder is None:
+    stages = make_stages(config)
+    if store.folder is None:
         raise ConfigError(f"a pilot needs the ledger of a run on this machine; {run} is behind a URL")
-    with closing(ledger):
-        made = [state.video for state in survey(store.read_videos(), stages, store) if state.made]
-        if not made:
-            raise ConfigError(f"the pilot {run} holds no finished video; make one with: action100m run VIDEOS --limit 5 --out {run}")
-        size = sum(path.stat().st_size for path in store.folder.glob("ledger.sqlite*")) / max(ledger.last_id(), 1)
-        return Pilot(str(run), config, store.read_prices(), tuple(_read_trial(video, stages, store, ledger, bytes_per_reply=size) for video in made))
+    states = [state for state in survey(store.read_videos(), stages, store) if state.made]
+    if not states:
+        raise ConfigError(f"the pilot {run} holds no finished video; make one with: action100m run VIDEOS --limit 5 --out {run}")
+    with closing(read_ledger(store.folder)) as ledger:
+        size = sum(path.stat().st_size for path in store.folder.glob(f"{LEDGER_FILE}*")) / max(ledger.last_id(), 1)
+        work = defaultdict[str, list[Work]](list)
+        for one in ledger.work():
+            work[one.video].append(one)
+        trials = tuple(_read_trial(state, stages, store, ledger, work[state.video.uid], bytes_per_reply=size) for state in states)
+    return Pilot(str(run), config, store.read_prices(), trials)
 
 
-def _read_trial(video: Video, stages: Sequence[Stage], store: RunStore, ledger: SqliteLedger, *, bytes_per_reply: float) -> Trial:
-    keys = dict(zip((stage.name for stage in stages), stage_keys(video, stages), strict=True))
+def _read_trial(
+    state: Progress, stages: Sequence[Stage], store: RunStore, ledger: LedgerReader, work: Sequence[Work], *, bytes_per_reply: float
+) -> Trial:
+    video, keys = state.video, dict(zip((stage.name for stage in stages), state.keys, strict=True))
     embedded: Any = store.load(stages[0], video, keys["embed"])
     annotated: Any = store.load(stages[-1], video, keys["annotate"])
     spent = tuple(ledger.spent(video=video.uid))
@@ -108,14 +117,21 @@ def _read_trial(video: Video, stages: Sequence[Stage], store: RunStore, ledger: 
         segments=len({turn.node for turn in annotated.history}),
         requests={"embed": windows, "caption": count_captions(annotated.tree), "annotate": len(annotated.history)},
         spent=spent,
-        held={name: _read_held(video, name, key, store, ledger) for name, key in keys.items()},
+        held={name: _sum_held(work, name, key, f"{store.url} cannot be a pilot: of stage {name} of {video.uid}") for name, key in keys.items()},
+        gpu_hours=add_hours(work),
+        gpus=_list_gpus(work),
         disk=disk,
     )
 
 
-def _read_held(video: Video, stage: StageName, key: str, store: RunStore, ledger: SqliteLedger) -> float:
-    held = ledger.held_for(video.uid, stage)
-    if set(held) != {key}:
-        known = "the ledger does not tell how long it took" if key not in held else "it was made with several settings"
-        raise ConfigError(f"{store.url} cannot be a pilot: of stage {stage} of {video.uid}, {known}. Make one in a folder of its own")
-    return held[key]
+def _sum_held(work: Sequence[Work], stage: StageName, key: str, refusal: str) -> float:
+    made = {one.key for one in work if one.stage == stage}
+    if made != {key}:
+        known = "it was made with several settings" if key in made else "the ledger does not tell how long it took"
+        raise ConfigError(f"{refusal}, {known}. Make one in a folder of its own")
+    return sum(one.held for one in work if one.stage == stage)
+
+
+def _list_gpus(work: Sequence[Work]) -> dict[tuple[StageName, str], Gpus]:
+    seen = [((one.stage, label), gpus) for one in work for label, gpus in one.gpus.items()]
+    return {place: max((gpus for at, gpus in seen if at == place), key=lambda gpus: gpus.count) for place, _ in seen}

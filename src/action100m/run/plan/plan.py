@@ -17,8 +17,8 @@ from action100m.run.plan.by_pilot import plan_by_pilot
 from action100m.run.plan.pilot import read_pilot
 from action100m.run.plan.probe import Header, probe
 from action100m.run.plan.result import Plan, Unprobed
-from action100m.run.spending.prices import Prices
-from action100m.run.spending.rates import find_rates
+from action100m.run.spending.prices import GivenPrices, add_prices, refuse_unknown_names
+from action100m.run.spending.rates import find_rates, name_priced
 from action100m.video.discover import find_videos
 
 
@@ -26,7 +26,7 @@ def plan(
     videos: Sequence[str],
     config: RunConfig | None = None,
     *,
-    prices: Prices | None = None,
+    prices: GivenPrices | None = None,
     costs: str | Path | None = None,
     gpu: str | None = None,
     pilot: str | Path | None = None,
@@ -43,7 +43,8 @@ def plan(
         pilot: Folder of a run of the same settings whose finished videos stand for all: figures of models, devices and contents are measured there.
 
     Raises:
-        ConfigError: no video is found, no figures are known for a model or a device, the file of figures is wrong, or the pilot does not fit.
+        ConfigError: no video is found, no figures are known for a model or a device, the file of figures is wrong, a price is for no model of the
+            run, or the pilot does not fit.
         SidecarError: a manifest cannot be read.
         StoreError: the pilot is no run.
     """
@@ -57,8 +58,14 @@ def plan(
             raise ConfigError(f"a pilot tells the speed of the device that it ran on, so gpu={gpu!r} cannot be given with it")
         tried = read_pilot(pilot)
         tried.refuse_other_settings(config or tried.config)
-        return plan_by_pilot(headers, tried, find_rates(tried.config, known, tried.prices | dict(prices or {})), problems=problems)
-    return plan_by_headers(headers, config or RunConfig(), known, prices=prices, gpu=gpu, problems=problems)
+        rates = find_rates(tried.config, known, add_prices(tried.prices, prices))
+        refuse_unknown_names(prices, tried.prices, find_known=lambda: name_priced(rates))
+        return plan_by_pilot(headers, tried, rates, config=config, problems=problems)
+    config = config or RunConfig()
+    refuse_unknown_names(prices, {}, find_known=lambda: name_priced(find_rates(config, known, {})))
+    if gpu is not None:
+        known.device(gpu)  # also where all models are weightless, and none would ask for it
+    return plan_by_headers(headers, config, known, prices=add_prices({}, prices), gpu=gpu, problems=problems)
 
 
 def _probe_all(paths: Sequence[str]) -> tuple[list[Header], list[Unprobed]]:

@@ -43,7 +43,7 @@ class Budget:
         Raises:
             ConfigError: what a model costs is not known.
         """
-        unknown = [rate.cure for rate in rates if rate.cure]
+        unknown = [str(rate.cure) for rate in rates if rate.lacks_price]
         if self.max_cost is not None and unknown:
             raise ConfigError(f"max_cost needs the price of every model; give {', '.join(unknown)}")
 

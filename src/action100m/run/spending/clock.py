@@ -13,20 +13,11 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from action100m.run.executors.channel import Done, Step
+from action100m.run.ledger import Spell
 from action100m.stages.base import StageName
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """One stretch of work of a stage on a video."""
-
-    video: str
-    stage: StageName
-    held: float = 0.0
-    """Seconds of the stage's device: its share of those that it was not alone in."""
 
 
 class Clock:
