@@ -7,8 +7,8 @@
     windows alone    windows that are prepared already: what the GPU needs
 
 Operations are counted by formula (`count_operations` in random_checkpoints.py), not measured. Captions are of 8 frames and have a fixed number of
-new tokens, drawn at temperature 1, so that none ends in a loop; "batched" is one call of the captioner with all requests, "one at a time" a call
-for each.
+new tokens: they are drawn at temperature 1, so that none ends in a loop, and no token ends one. "batched" is one call of the captioner with all
+requests, "one at a time" a call for each.
 
 python benchmarks/gpu.py [--device cuda] [--windows 24] [--batch 4] [--captions 32] [--new-tokens 128]
 python benchmarks/gpu.py --tiny --device cpu      tiny shapes: tries the script, measures nothing
@@ -41,6 +41,8 @@ from action100m.video.decode import open_frames
 from action100m.video.video import Frames, Video
 
 STRIDE, WINDOW = 8, 64
+NO_TOKEN = 2**31 - 1
+"""Beyond every vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,16 @@ def measure_captioner(folder: Path, options: argparse.Namespace) -> Iterator[tup
     """Yield rows: what, captions a second, tokens written a second, times one at a time."""
     checkpoint = save_captioner(folder / "captioner", options.device, tiny=options.tiny)
     config = VlmConfig(checkpoint=str(checkpoint), device=options.device, dtype="bfloat16", max_new_tokens=options.new_tokens, temperature=1.0)
-    captioner, requests = config.load(), make_requests(options.captions, tiny=options.tiny)
+    captioner: Any = config.load()
+    captioner._ends = [NO_TOKEN]  # an end that chance draws would make one caption shorter than the others
+    requests = make_requests(options.captions, tiny=options.tiny)
     written = [reply.usage.output for reply in captioner.caption(requests)]
-    assert len(written) == len(requests)
+    if written != [options.new_tokens] * len(requests):
+        raise RuntimeError(f"each of {len(requests)} captions should have {options.new_tokens} tokens; written were {written}")
     alone = seconds_of(lambda: [list(captioner.caption([request])) for request in requests])
     together = seconds_of(lambda: list(captioner.caption(requests)))
     for what, seconds in (("one at a time", alone), (f"**batched**, {config.batch_tokens:,} tokens at most", together)):
-        yield what, f"{len(requests) / seconds:.2f}", f"{sum(written) / seconds:.0f}", f"{alone / seconds:.1f}"
+        yield what, f"{len(requests) / seconds:.2f}", f"{sum(written) / seconds:.1f}", f"{alone / seconds:.1f}"
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:

@@ -44,3 +44,5 @@ def test_the_script_prints_its_tables():
         *("one at a time", "**batched**"),
     ]
     assert all(float(rate) > 0 for rate in rates.values())
+    written = re.findall(r"^\| (?:one at a time|\*\*batched\*\*)[^|]* \| ([\d.]+) \| ([\d.]+) \|", printed, re.MULTILINE)
+    assert [float(tokens) / float(captions) for captions, tokens in written] == [pytest.approx(4, rel=0.2)] * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -71,7 +71,7 @@ def config_from_dict(value: Mapping[str, Any]) -> RunConfig:
     try:
         return TypeAdapter(RunConfig).validate_python(value)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(problem) for problem in error.errors())) from error
+        raise ConfigError(explain_mismatch(error, _all_keys(RunConfig()))) from error
 
 
 def merge_tables(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,11 +85,18 @@ def merge_tables(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[s
     return merged
 
 
-def _explain(problem: Mapping[str, Any]) -> str:
+def explain_mismatch(error: ValidationError, known_keys: Iterable[str]) -> str:
+    """Return what is wrong in a table, with the place of each problem and, for an unknown key, the known one that is most like it."""
+    return "; ".join(_explain(problem, known_keys) for problem in error.errors())
+
+
+def _explain(problem: Mapping[str, Any], known_keys: Iterable[str]) -> str:
     place = [str(part) for part in problem["loc"]]
+    if problem["type"] == "missing":
+        return f"{'.'.join(place)}: is missing"
     if problem["type"] != "unexpected_keyword_argument":
         return f"{'.'.join(place)}: {problem['msg']}, got {problem['input']!r}"
-    close = difflib.get_close_matches(place[-1], _all_keys(RunConfig()), n=1)
+    close = difflib.get_close_matches(place[-1], known_keys, n=1)
     return f"{'.'.join(place)}: unknown setting" + (f"; did you mean {close[0]!r}?" if close else "")
 
 

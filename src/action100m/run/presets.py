@@ -76,10 +76,11 @@ def modern() -> RunConfig:
     clips of 4,500. Without the bound of 16,384 tokens a request might have the model's 262,144, whose 36 GiB do not fit. Four workers have V-JEPA 2
     each, one window at a time: 2 GiB of weights, 1 of activations, 1 of CUDA's own, 16 in all. That is 63 of 79.
 
-    The second: of 75 GiB, weights take 61 to 66, batches and graphs 2, and keys and values the rest, 36 KiB a token where vLLM keeps the layers with
-    a sliding window apart, else 72: 170,000 to 350,000 tokens. That is one or two conversations as long as the window (131,072, of which
+    The second: of 75 GiB, weights take 61 to 66, batches and graphs 2 to 3, and keys and values the rest, 6 to 12: at 36 KiB a token (vLLM keeps
+    the layers with a sliding window apart) 170,000 to 350,000 tokens. That is one or two conversations as long as the window (131,072, of which
     `context_tokens` leaves 16,384 to the reply), or 8 to 17 of 20,000, as most are. Each of four workers takes its quarter of the low end: 42,500
-    in `cache_tokens` and `max_tokens_in_flight`. Where vLLM logs more, or there are fewer workers, set both higher.
+    in `cache_tokens` and `max_tokens_in_flight`. Where vLLM logs more, or there are fewer workers, set both higher; where it refuses to start for
+    want of memory, lower --max-model-len, and `context_tokens` by as much.
 
     Expected speed: 0.35 to 18 hours of an H100 for an hour of video, both GPUs together.
     """

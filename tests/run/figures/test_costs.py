@@ -144,8 +144,10 @@ def test_a_file_adds_to_the_figures_and_replaces_them(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[models.mine]\ngflops = 2\nsource = 'me'\n", "models.mine.gflops"),
-        ("[models.mine]\ngflop_per_token = 2\n", "models.mine.source"),
+        ("[models.mine]\ngflop_per_tokens = 2\nsource = 'me'\n", "models.mine.gflop_per_tokens: unknown setting; did you mean 'gflop_per_token'?"),
+        ("[assumption]\nrows = [1, 2]\n", "assumption: unknown setting; did you mean 'assumptions'?"),
+        ("[models.mine]\ngflop_per_token = 2\n", "models.mine.source: is missing"),
+        ("[models.mine]\nsource = 'me'\nthinks = '" + "no " * 50 + "'\n", "no " * 50),
         ("[devices.v100]\ntflops = [9, 3]\n", "low <= high"),
         ("[devices.v100\n", "mine.toml"),
     ],

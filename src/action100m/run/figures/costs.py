@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from action100m.errors import ConfigError
-from action100m.run.config import merge_tables
+from action100m.run.config import explain_mismatch, merge_tables
 from action100m.run.figures.estimate import Estimate
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -185,8 +185,8 @@ def read_costs(path: str | Path | None = None) -> Costs:
     try:
         return TypeAdapter(Costs).validate_python(value)
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}, got {one['input']!r:.100}" for one in error.errors())
-        raise ConfigError(f"{path}: {'; '.join(problems)}") from error
+        known = {entry.name for table in (Costs, Assumptions, Content, Device, ModelCost) for entry in fields(table)}
+        raise ConfigError(f"{path}: {explain_mismatch(error, known)}") from error
 
 
 @cache
