@@ -39,12 +39,16 @@ class DataFile:
     """On its file system."""
 
 
-def find_files(source: Source) -> list[DataFile]:
+def find_files(source: Source | DataFile) -> list[DataFile]:
     """Return the files of a source in the order given; those of a folder sorted by path, leaving out names that begin with "." or "_".
+
+    A file that was found before stays as it is: its name need not lead back to it, as in a folder of an archive.
 
     Raises:
         DataSetError: nothing is there, or a folder holds no .parquet file.
     """
+    if isinstance(source, DataFile):
+        return [source]
     locations = [source] if isinstance(source, str | os.PathLike) else source
     return [file for location in locations for file in _expand(os.fspath(location))]
 

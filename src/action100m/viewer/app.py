@@ -22,7 +22,7 @@ from action100m.record import TextField
 from action100m.viewer.catalog import Sorting
 from action100m.viewer.guard import Guard
 from action100m.viewer.listing import notice_page
-from action100m.viewer.pages import Pages, UnknownVideo
+from action100m.viewer.pages import Pages, UnknownVideoError
 from action100m.viewer.review import Mark, MarkKind
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _add_errors(app: FastAPI) -> None:
             return _html(notice_page(heading, text), status)
         return _json({"detail": text}, status)
 
-    @app.exception_handler(UnknownVideo)
-    def tell_unknown(request: Request, error: UnknownVideo) -> Response:
+    @app.exception_handler(UnknownVideoError)
+    def tell_unknown(request: Request, error: UnknownVideoError) -> Response:
         return answer(request, 404, "No such video", f"This set has no video with the id {str(error)!r:.300}, or it could not be read.")
 
     @app.exception_handler(Action100MError)

@@ -14,13 +14,13 @@ from action100m.viewer.doubts import flags_payload, rounds_payload
 from action100m.viewer.finder import Finder
 from action100m.viewer.listing import PAGE, Listing, listing_page, video_link
 from action100m.viewer.payload import record_payload
-from action100m.viewer.playing import Playable, Projector, Rendering
+from action100m.viewer.playing import Playable, Projector, Rendering, Unplayable
 from action100m.viewer.report import video_page
 from action100m.viewer.review import Mark, Review
 from action100m.viewer.videos import VideoFolders
 
 
-class UnknownVideo(LookupError):  # noqa: N818 - an answer, not a failure
+class UnknownVideoError(LookupError):
     """There is no such video in the set."""
 
 
@@ -53,26 +53,28 @@ class Pages:
         except Action100MError as error:  # the index was removed: titles are found nevertheless
             status = f"Only titles and ids are searched: {error}"
         marks = [self.review.count(entry.uid) for entry in entries]
-        problems = [
-            *self.review.problems,
-            *(f"{path} is a link that leads out of the folder" for path in self.videos.outside),
-            *self.catalog.problems,
-        ]
-        total = self.catalog.problem_count + len(problems) - len(self.catalog.problems)
         listing = Listing(query, sort, page, entries, found, marks, hits, status)
-        return listing_page(listing, name=self.name, totals=self.catalog.totals, problems=problems, problem_count=total)
+        problems, count = self._problems()
+        return listing_page(listing, name=self.name, totals=self.catalog.totals, problems=problems, problem_count=count)
+
+    def _problems(self) -> tuple[list[str], int]:
+        """Return what is wrong with the set, as far as it is kept, and how much there is in all."""
+        outside = [f"{path} is a link that leads out of the folder" for path in self.videos.outside]
+        beside = [*self.review.problems, *outside]
+        return [*beside, *self.catalog.problems], len(beside) + self.catalog.problem_count
 
     def show(self, uid: str) -> str:
         """Return the page of a video.
 
         Raises:
-            UnknownVideo, DataSetError: there is no such video, or its record cannot be read.
+            UnknownVideoError, DataSetError: there is no such video, or its record cannot be read.
         """
         entry, record = self._open(uid)
         link = find_page(uid)
-        player = {"ask": True, "link": link, "reason": "Opening the video file …"} if self.videos.locate(uid) else {"link": link, "reason": _NO_FILE}
-        beside = {name: self._link(self.catalog.beside(entry, step)) for name, step in (("before", -1), ("after", 1))}  # type: ignore[arg-type]
-        served = {"marks": self.marks(uid), "reviewer": self.reviewer, "rounds": self.rounds is not None, **beside}
+        has_file = self.videos.locate(uid) is not None
+        player = {"ask": has_file, "link": link, "reason": "Opening the video file …" if has_file else "No video file is at hand."}
+        beside = {"before": _link(self.catalog.beside(entry, -1)), "after": _link(self.catalog.beside(entry, 1))}
+        served = {"marks": self.marks(uid), **beside}
         return video_page(record, record_payload(record, player) | {"served": served}, served=True)
 
     def player(self, uid: str) -> dict[str, Any]:
@@ -82,12 +84,12 @@ class Pages:
             As `show`.
         """
         _, record = self._open(uid)
-        found = self.find_media(record)
+        found = self._find_media(record)
         if isinstance(found, Playable):
             return {"src": True, "offset": found.offset}
-        if isinstance(found, Rendering):
-            return {"wait": True, "reason": "Browsers do not play this file as it is: making a copy that they play …"}
-        return {"link": find_page(uid), "reason": found.reason}
+        if isinstance(found, Unplayable):
+            return {"reason": found.reason}
+        return {"wait": True, "reason": "Browsers do not play this file as it is: making a copy that they play …"}
 
     def media(self, uid: str) -> Playable | None:
         """Return the file that plays a video, or None where there is none yet.
@@ -95,11 +97,10 @@ class Pages:
         Raises:
             As `show`.
         """
-        found = self.find_media(self._open(uid)[1])
+        found = self._find_media(self._open(uid)[1])
         return found if isinstance(found, Playable) else None
 
-    def find_media(self, record: Record) -> Any:
-        """Return what the projector has for a record."""
+    def _find_media(self, record: Record) -> Playable | Rendering | Unplayable:
         return self.projector.find(record.uid, damaged=bool(record.provenance and record.provenance.lost))
 
     def doubts(self, uid: str) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class Pages:
         """Keep a mark, and return all of the video.
 
         Raises:
-            UnknownVideo, DataSetError: as `show`; the video has no such node; or the mark cannot be kept.
+            UnknownVideoError, DataSetError: as `show`; the video has no such node; or the mark cannot be kept.
         """
         _, record = self._open(mark.uid)
         if mark.node is not None and all(node.id != mark.node for node in record.tree.nodes):
@@ -130,11 +131,9 @@ class Pages:
     def _open(self, uid: str) -> tuple[Entry, Record]:
         entry = self.catalog.find(uid)
         if entry is None:
-            raise UnknownVideo(uid)
+            raise UnknownVideoError(uid)
         return entry, self.catalog.read(entry)
 
-    def _link(self, entry: Entry | None) -> str | None:
-        return None if entry is None else video_link(entry.uid)
 
-
-_NO_FILE = "No video file is at hand."
+def _link(entry: Entry | None) -> str | None:
+    return None if entry is None else video_link(entry.uid)
