@@ -34,7 +34,7 @@ for port in 8000 8001; do
 done
 
 export CUDA_VISIBLE_DEVICES=0
-.venv-modern/bin/action100m plan "${videos[@]}" --preset modern || (($? == 1)) # 1: some files cannot be used; the others can
+.venv-modern/bin/action100m plan "${videos[@]}" --preset modern --gpu h100 || (($? == 1)) # 1: some files cannot be used; the others can
 .venv-modern/bin/action100m run "${videos[@]}" --preset modern --workers 4 --out "$out" || (($? == 1))
 .venv-modern/bin/action100m pack "$out" --out "$out.parquet" || (($? == 1))
 .venv-modern/bin/action100m report "$out" --out "$out-page"

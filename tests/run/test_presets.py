@@ -115,6 +115,11 @@ def test_a_recipe_tells_how_it_is_called_and_what_it_downloads(name):
     assert re.search(rf"at least {told} GB\s(?:# )?of weights", script.read_text())
 
 
+@pytest.mark.parametrize("name", ["modern", "paper"])
+def test_a_recipe_plans_for_the_gpus_that_it_runs_on(name):
+    assert f"--preset {name} --gpu h100 ||" in (RECIPES / f"{name}.sh").read_text()
+
+
 def test_a_server_of_modern_takes_every_clip_and_its_reply():
     """32 frames of 320 pixels are 100 tokens each, with a time and a mark beside them; text and reply come on top."""
     (command,) = [command for command in _commands(modern.__doc__) if "Qwen3-VL" in command]
