@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import get_args
 
 import numpy as np
@@ -149,9 +150,15 @@ def test_a_missing_column_is_named_and_only_when_it_is_asked_for(tmp_path):
     ("plant", "told"),
     [
         (lambda row: row.update(video_uid=None), r"row 1 \(no uid\): video_uid is null"),
-        (lambda row: row.update(nodes=None), r"row 1 \(b\): nodes is null"),
-        (lambda row: row["nodes"][3].update(start=None), r"row 1 \(b\): nodes\.start is null"),
-        (lambda row: row["nodes"].insert(2, None), r"row 1 \(b\): nodes is null"),
+        (lambda row: row.update(nodes=None), r"row 1 \('b'\): nodes is null"),
+        (lambda row: row["nodes"][3].update(start=None), r"row 1 \('b'\): nodes\.start is null"),
+        (lambda row: row.update(nodes=[]), r"row 1 \('b'\): there are no nodes"),
+        (lambda row: row["nodes"][3].update(start=math.nan), r"row 1 \('b'\): a node has no finite times 0 <= start < end"),
+        (lambda row: row["nodes"][0].update(end=math.inf), "no finite times"),
+        (lambda row: row["nodes"][3].update(start=-math.inf), "no finite times"),
+        (lambda row: row["nodes"][3].update(end=row["nodes"][3]["start"]), "no finite times"),
+        (lambda row: row["nodes"][3].update(level=-1), r"row 1 \('b'\): a level is below 0"),
+        (lambda row: row["nodes"].insert(2, None), r"row 1 \('b'\): nodes is null"),
     ],
 )
 def test_a_bad_record_is_told_and_left_out(tmp_path, plant, told):
@@ -159,12 +166,19 @@ def test_a_bad_record_is_told_and_left_out(tmp_path, plant, told):
     plant(rows[1])
     path = write_rows(tmp_path / "a.parquet", rows)
     errors = []
-    videos, nodes = _read(path, nodes=["level", "start"], on_error=errors.append)
+    videos, nodes = _read(path, nodes=["level", "start", "end"], on_error=errors.append)
     assert [(video["row"], video["uid"]) for video in videos] == [(0, "a"), (2, "c")]
     assert [node["video"] for node in nodes] == ["a"] * 7 + ["c"] * 7
     assert len(errors) == 1
     with pytest.raises(DataSetError, match=told):
-        _read(path, nodes=["level", "start"])
+        _read(path, nodes=["level", "start", "end"])
+
+
+def test_control_characters_of_a_uid_are_not_passed_on(tmp_path):
+    row = record_to_row(make_record("a\x1b[31m\n"))
+    row["nodes"] = []
+    with pytest.raises(DataSetError, match=r"\('a\\x1b\[31m\\n'\): there are no nodes"):
+        _read(write_rows(tmp_path / "a.parquet", [row]), nodes=["level"])
 
 
 def test_a_broken_file_is_told_and_the_others_go_on(tmp_path):

@@ -94,15 +94,14 @@ def test_what_cannot_be_read_is_told_and_the_others_go_on(tmp_path):
     rows[3]["nodes"] = []
     write_rows(tmp_path / "3.parquet", rows)
     with closing(Catalog(tmp_path)) as catalog:
-        assert uids(catalog) == ("abd", 3)
-        assert catalog.problem_count == 3
+        assert uids(catalog) == ("ab", 2)
+        assert catalog.problem_count == 4
         assert catalog.read(catalog.find("b")).uid == "b"
-        with pytest.raises(DataSetError, match=r"row 3 \(d\)"):
-            catalog.read(catalog.find("d"))
     told = "\n".join(catalog.problems)
     assert "2.parquet is not a whole Parquet file" in told
     assert "3.parquet, row 1 (a): the video is there a second time" in told
-    assert "3.parquet, row 2 (c): nodes.start is null" in told
+    assert "3.parquet, row 2 ('c'): nodes.start is null" in told
+    assert "3.parquet, row 3 ('d'): there are no nodes" in told
 
 
 def test_times_that_are_no_times_do_not_stop_the_list(tmp_path):
@@ -111,9 +110,11 @@ def test_times_that_are_no_times_do_not_stop_the_list(tmp_path):
     rows[1]["nodes"][0]["end"] = float("inf")
     rows[2]["nodes"] = [dict(node, start=5.0, end=5.0, level=-3) for node in rows[2]["nodes"]]
     write_rows(tmp_path / "data.parquet", rows)
+    write_records([make_record("d")], tmp_path / "good.parquet")
     with closing(Catalog(tmp_path)) as catalog:
         entries, _ = catalog.page()
-    assert [(entry.uid, entry.seconds) for entry in entries] == [("a", 0.0), ("b", 0.0), ("c", 0.0)]
+        assert catalog.problem_count == 3
+    assert [(entry.uid, entry.seconds) for entry in entries] == [("d", 16.0)]
 
 
 def test_ten_megabytes_of_title_take_a_thousand_characters(tmp_path):

@@ -8,13 +8,15 @@
                                                         1     0.0    4.2  Slice bread
 
 Names are those of `Record`, not those of the file. Neither row groups nor the number of videos decide how much is in memory: a batch is as many
-videos as make up about 16 MB. Trees are not checked; `read_records` does that.
+videos as make up about 16 MB. A record is left out where what is read of it is null, no time or no level, or it has no nodes. Whether the nodes
+make a tree is not checked; `read_records` does that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Literal
 
 import numpy as np
@@ -60,7 +62,7 @@ class ColumnBatch:
 
 
 def read_columns(
-    source: Source,
+    source: Source | DataFile,
     *,
     videos: Sequence[VideoColumn] = (),
     nodes: Sequence[NodeColumn] = (),
@@ -71,15 +73,15 @@ def read_columns(
     on_error: called for each record or file that has to be left out, and the others go on. Without it the first one is raised.
 
     Raises:
-        DataSetError: nothing is there (at once); a file cannot be read, a column is missing, or a required value is null (when it is met). The
-            message names the file, and the row and column where there is one.
+        DataSetError: nothing is there (at once); a file cannot be read, a column is missing, a required value is null, or a time or level is none
+            (when it is met). The message names the file, and the row and column where there is one.
     """
     batches = read_batches(source, _schema_of(videos, nodes), on_error=on_error)
     return (flatten_batch(batch, file, videos=videos, nodes=nodes) for file, batch in batches)
 
 
 def read_batches(
-    source: Source, schema: pa.Schema, *, on_error: Callable[[DataSetError], None] | None = None
+    source: Source | DataFile, schema: pa.Schema, *, on_error: Callable[[DataSetError], None] | None = None
 ) -> Generator[tuple[DataFile, pa.RecordBatch]]:
     """Yield batches in the types of a schema, which is `SCHEMA` or a part of it, and beside its columns `row`, the number in the file from 0.
 
@@ -186,30 +188,52 @@ def _count_rows(parquet: pq.ParquetFile, leaves: Sequence[str]) -> int:
 
 
 def _leave_out(batch: pa.RecordBatch, file: DataFile, first: int, on_error: Callable[[DataSetError], None]) -> pa.RecordBatch:
-    """Return the rows in which nothing required is null, with their numbers as the column `row`."""
+    """Return the rows in which nothing that was read is wrong, with their numbers as the column `row`."""
     batch = batch.append_column("row", pa.array(np.arange(first, first + len(batch))))
     bad = np.zeros(len(batch), bool)
-    for name, rows in _find_nulls(batch):
+    for fault, rows in chain(_find_nulls(batch), _find_misfits(batch)):
         for row in np.unique(rows[~bad[rows]]):
             uid = batch.column(RECORD_COLUMNS["uid"])[row].as_py()
-            on_error(DataSetError(f"{file.name}, row {first + row} ({uid or 'no uid'}): {name} is null"))
+            on_error(DataSetError(f"{file.name}, row {first + row} ({repr(uid) if uid else 'no uid'}): {fault}"))
         bad[rows] = True
     return batch.filter(pa.array(~bad)) if bad.any() else batch
 
 
 def _find_nulls(batch: pa.RecordBatch) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Yield each required column that has nulls, and the rows they are in."""
+    """Yield what is null and must not be, and the rows that it is in."""
     for name in (RECORD_COLUMNS["uid"], RECORD_COLUMNS["nodes"]):
         if name in batch.schema.names and batch.column(name).null_count:
-            yield name, np.flatnonzero(batch.column(name).is_null())
+            yield f"{name} is null", np.flatnonzero(batch.column(name).is_null())
     if RECORD_COLUMNS["nodes"] not in batch.schema.names:
         return
     nodes = batch.column(RECORD_COLUMNS["nodes"])
     parents, items = pc.list_parent_indices(nodes), nodes.flatten()
-    for column in [""] + [NODE_COLUMNS[name] for name in REQUIRED_NODE_FIELDS if items.type.get_field_index(NODE_COLUMNS[name]) >= 0]:
+    for column in [""] + [NODE_COLUMNS[name] for name in REQUIRED_NODE_FIELDS if _holds(items, name)]:
         values = pc.struct_field(items, [column]) if column else items
         if values.null_count:
-            yield f"nodes{'.' * bool(column)}{column}", parents.filter(values.is_null()).to_numpy()
+            yield f"nodes{'.' * bool(column)}{column} is null", parents.filter(values.is_null()).to_numpy()
+
+
+def _find_misfits(batch: pa.RecordBatch) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Yield what no tree has, as far as it shows in one node, and the rows that it is in."""
+    if RECORD_COLUMNS["nodes"] not in batch.schema.names:
+        return
+    nodes = batch.column(RECORD_COLUMNS["nodes"])
+    parents, items = pc.list_parent_indices(nodes).to_numpy(), nodes.flatten()
+    yield "there are no nodes", np.flatnonzero(pc.fill_null(pc.equal(pc.list_value_length(nodes), 0), False))
+    if _holds(items, "start") and _holds(items, "end"):
+        start, end = (pc.struct_field(items, [NODE_COLUMNS[name]]).to_numpy(zero_copy_only=False) for name in ("start", "end"))
+        yield "a node has no finite times 0 <= start < end", parents[~((start >= 0) & (start < end) & np.isfinite(end))]
+    if _holds(items, "level"):
+        yield (
+            "a level is below 0",
+            parents[pc.fill_null(pc.less(pc.struct_field(items, [NODE_COLUMNS["level"]]), 0), False).to_numpy(zero_copy_only=False)],
+        )
+
+
+def _holds(items: pa.StructArray, name: str) -> bool:
+    """Tell whether a field of `Node` was read."""
+    return bool(items.type.get_field_index(NODE_COLUMNS[name]) >= 0)
 
 
 def _make_videos(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:

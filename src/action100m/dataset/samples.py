@@ -48,7 +48,7 @@ def write_sample_batches(batches: Iterable[pa.RecordBatch], path: str | os.PathL
     return count
 
 
-def read_samples(source: Source) -> Iterator[Sample]:
+def read_samples(source: Source | DataFile) -> Iterator[Sample]:
     """Yield the samples of a Parquet file, a folder of them, an fsspec URL of either, or several of these, in order.
 
     Raises:

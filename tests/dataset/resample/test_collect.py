@@ -1,5 +1,7 @@
 """Samples and their distinct texts, of records or of files of Samples; what is broken is told and left out."""
 
+import zipfile
+
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,6 +68,25 @@ def test_urls_are_read(tmp_path):
     assert len(gather("memory://resample/a.parquet", tmp_path / "work")[0]) == 2
 
 
+def test_a_folder_in_an_archive_is_read(tmp_path):
+    write_records([make_record("a")], tmp_path / "a.parquet")
+    write_samples(tmp_path / "b.parquet", {"Whisk": 2})
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        for name in ("a.parquet", "b.parquet"):
+            archive.write(tmp_path / name, f"data/{name}")
+    samples, texts, problems = gather(f"zip://data::{tmp_path / 'packed.zip'}", tmp_path / "work")
+    assert problems == []
+    assert texts == ["Whisk the eggs", "Whisk"]
+    assert len(samples) == 3 + 2
+
+
+def test_the_error_of_a_set_without_samples_tells_what_could_not_be_read(tmp_path):
+    (tmp_path / "bad.parquet").write_text("no parquet")
+    with pytest.raises(DataSetError, match=r"1 records or files could not be read, first .*bad\.parquet is not a whole Parquet file"):
+        gather(tmp_path / "bad.parquet", tmp_path / "work")
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 def test_texts_and_uids_of_any_kind_stay_as_they_are(tmp_path):
     odd = {"<script>alert(1)</script>": 1, "a\x00b\x1b[31m": 1, "Whisk ": 1, "Whisk": 1, "whisk": 1, "混ぜる 🥚": 1, "x" * 10_000_000: 1}
     table = pq.read_table(write_samples(tmp_path / "a.parquet", odd))
@@ -78,14 +99,15 @@ def test_texts_and_uids_of_any_kind_stay_as_they_are(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.parquet", "samples.arrow", "texts.arrow", "work"]
 
 
-def test_a_broken_record_is_told_and_left_out(tmp_path):
+@pytest.mark.parametrize("start", [None, float("nan"), 99.0])
+def test_a_broken_record_is_told_and_left_out(tmp_path, start):
     rows = [record_to_row(make_record(uid)) for uid in ("a", "b")]
-    rows[0]["nodes"][0]["start"] = None
+    rows[0]["nodes"][0]["start"] = start
     write_rows(tmp_path / "data.parquet", rows)
     samples, _, problems = gather(tmp_path / "data.parquet", tmp_path / "work")
     assert {uid for uid, *_ in samples} == {"b"}
     assert len(problems) == 1
-    assert "row 0 (a)" in str(problems[0])
+    assert "row 0 ('a')" in str(problems[0])
 
 
 @pytest.mark.parametrize("fault", ["cut off", "no parquet", "another schema", "no time", "null uid", "times in words"])

@@ -13,7 +13,7 @@ import pytest
 from action100m.dataset.io import read_records
 from action100m.dataset.resample.resample import resample
 from action100m.dataset.resample.settings import ResampleConfig
-from action100m.errors import ConfigError, DataSetError
+from action100m.errors import ConfigError, DataSetError, ModelError
 from action100m.record import read_text
 from action100m.run.pack import pack
 from action100m.run.presets import preview
@@ -196,6 +196,20 @@ def test_what_cannot_be_read_is_reported(zipf, tmp_path):
     assert "left out: " in str(report)
     with pytest.raises(DataSetError, match="no sample"):
         run(tmp_path / "bad.parquet", tmp_path / "even.parquet")
+
+
+class _Broken(ToyTextEncoder):
+    """Fails at the first text."""
+
+    def encode(self, texts):
+        raise ModelError(f"cannot encode {len(texts)} texts")
+
+
+def test_a_failure_leaves_no_copy_of_the_samples(tmp_path):
+    file = write_samples(tmp_path / "data.parquet", {"Whisk": 3, "Stir": 1})
+    with pytest.raises(ModelError, match="cannot encode 2 texts"):
+        run(file, tmp_path / "even.parquet", encoder=_Broken(), clusters=2, size=5)
+    assert list((tmp_path / "even.parquet.work").glob("*.arrow")) == []
 
 
 def test_what_was_written_before_is_not_read_as_data(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections import Counter
@@ -124,6 +125,16 @@ def test_a_bad_record_is_left_out_and_told(tmp_path):
     assert "nodes.level is null" in str(errors[0])
     with pytest.raises(DataSetError):
         stats(path)
+
+
+@pytest.mark.parametrize("fault", [{"end": math.inf}, {"start": math.nan}, {"end": 0.0}, {"level": -1}])
+def test_broken_times_are_left_out_and_the_figures_are_json(tmp_path, fault):
+    rows = [record_to_row(make_record(uid)) for uid in "ab"]
+    rows[0]["nodes"][0].update(fault)
+    errors = []
+    found = stats(write_rows(tmp_path / "a.parquet", rows), on_error=errors.append)
+    assert (found.counts.videos, found.counts.seconds, len(errors)) == (1, 16.0, 1)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["counts"]["nodes"] == 7
 
 
 def test_the_largest_groups_are_as_many_as_asked_for(official):

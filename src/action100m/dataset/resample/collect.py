@@ -6,7 +6,7 @@ each distinct one: 2.6 GB for the 12.9 million of the whole data set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from action100m.dataset.capped import Capped
 from action100m.dataset.columns import read_columns
 from action100m.dataset.conform import conform_batch
 from action100m.dataset.samples import SAMPLE_SCHEMA, holds_samples
@@ -59,8 +60,7 @@ class Collected:
 
     def remove(self) -> None:
         """Remove the files. The value is of no use any more."""
-        for file in self.files:
-            file.unlink()
+        _remove(self.files)
 
 
 def collect(source: Source, folder: Path, field: TextField, *, on_error: OnError) -> Collected:
@@ -72,18 +72,39 @@ def collect(source: Source, folder: Path, field: TextField, *, on_error: OnError
         DataSetError: nothing is there, or no sample has the field.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    numbers: dict[str, int] = {}
     files = folder / "samples.arrow", folder / "texts.arrow"
+    problems = Capped[DataSetError]()
+
+    def fail(error: DataSetError) -> None:
+        problems.add(error)
+        on_error(error)
+
+    try:
+        if not _write(_read_samples(source, field, fail), files):
+            reason = f": {problems.count:,} records or files could not be read, first {problems.first[0]}" if problems.count else ""
+            raise DataSetError(f"no sample of {source} has the text {field!r}{reason}")
+        return Collected(_map(files[0]), _map(files[1]), files)
+    except BaseException:
+        _remove(files)
+        raise
+
+
+def _write(batches: Iterable[pa.RecordBatch], files: tuple[Path, Path]) -> int:
+    """Write samples and texts, and return how many texts there are."""
+    numbers: dict[str, int] = {}
     with ExitStack() as stack:
         rows, texts = (stack.enter_context(pa.OSFile(str(file), "wb")) for file in files)
         rows_to, texts_to = (stack.enter_context(pa.ipc.new_file(*file)) for file in ((rows, _KEPT), (texts, _TEXTS)))
-        for batch in _read_samples(source, field, on_error):
+        for batch in batches:
             known = len(numbers)
             rows_to.write_batch(_number(batch, numbers))
             texts_to.write_batch(pa.record_batch({"text": pa.array(islice(numbers, known, None), pa.string())}, schema=_TEXTS))
-    if not numbers:
-        raise DataSetError(f"no sample that could be read of {source} has the text {field!r}")
-    return Collected(_map(files[0]), _map(files[1]), files)
+    return len(numbers)
+
+
+def _remove(files: tuple[Path, Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _number(batch: pa.RecordBatch, numbers: dict[str, int]) -> pa.RecordBatch:
@@ -134,7 +155,7 @@ def _conform(batch: pa.RecordBatch, file: DataFile, row: int) -> pa.RecordBatch:
 
 
 def _from_records(file: DataFile, field: TextField, on_error: OnError) -> Iterator[pa.RecordBatch]:
-    for batch in read_columns(file.name, nodes=["id", "start", "end", field], on_error=on_error):
+    for batch in read_columns(file, nodes=["id", "start", "end", field], on_error=on_error):
         nodes = batch.nodes
         columns = [batch.videos.column("uid").take(nodes.column("video")), *(nodes.column(name) for name in ("id", "start", "end"))]
         columns += [pa.repeat(field, len(nodes)), nodes.column(field)]

@@ -34,7 +34,8 @@ class ResampleReport:
     notes: tuple[str, ...]
     """What was not done as asked, and why."""
     left_out: tuple[str, ...]
-    """Why records or files could not be read, each in words; the others went on."""
+    """Why records or files could not be read, each in words; the others went on. The first 1,000 of `left_out_count`."""
+    left_out_count: int
     files: dict[str, str]
     """What was written: "index", "weights", "centroids", "report", and "picture" if it was asked for."""
 
@@ -61,8 +62,8 @@ class ResampleReport:
             lines += [f"  {shorten(share.text):42}{share.before:9.2%}{share.after:9.2%}" for share in shares]
             lines.append(f"  {'together':42}{sum(share.before for share in shares):9.2%}{sum(share.after for share in shares):9.2%}")
         lines += ["", *(f"left out: {reason}" for reason in self.left_out[:_SHOWN]), *(f"note: {note}" for note in self.notes)]
-        if len(self.left_out) > _SHOWN:
-            lines.append(f"left out: {len(self.left_out)} in all; the report has them")
+        if self.left_out_count > _SHOWN:
+            lines.append(f"left out: {self.left_out_count:,} in all; the report has the first {len(self.left_out):,}")
         lines += [f"{name}: {path}" for name, path in self.files.items()]
         return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from action100m.dataset.capped import Capped
 from action100m.dataset.resample.balance import compare_heads, expect_normalised_entropy, measure_balance
 from action100m.dataset.resample.chart import check_picture, draw_balance
 from action100m.dataset.resample.cluster import Clusters, check_method, find_clusters
@@ -23,7 +24,7 @@ from action100m.dataset.resample.report import ResampleReport
 from action100m.dataset.resample.settings import ResampleConfig
 from action100m.dataset.resample.write import write_all, write_bytes, write_drawn
 from action100m.dataset.source import Source, find_files
-from action100m.errors import ConfigError, DataSetError
+from action100m.errors import ConfigError
 from action100m.models.base import TextEncoder
 from action100m.models.text.vectors import embed_texts
 
@@ -41,7 +42,9 @@ def resample(
     picture: str | os.PathLike[str] | None = None,
     on_progress: OnProgress | None = None,
 ) -> ResampleReport:
-    """Draw samples evenly over the clusters of their texts, and write them to `out`, a local Parquet file. The same seed gives the same bytes.
+    """Draw samples evenly over the clusters of their texts, and write them to `out`, a local Parquet file.
+
+    The same seed gives the same bytes on one machine with as many threads: k-means by "lloyd" adds in another order with more.
 
     Beside `out`, by its name: .weights.parquet holds every sample of the data with its `weight`, the number of times it is expected to be drawn;
     .centroids.npy is float32 (clusters, width); .json is the report.
@@ -65,10 +68,22 @@ def resample(
     _check_apart(source, paths)
     folder = Path(work if work is not None else f"{os.fspath(out)}.work")
     told = on_progress or (lambda step, done, total: None)
-    left_out: list[DataSetError] = []
-    collected = collect(source, folder, config.field, on_error=left_out.append)
-    vectors = embed_texts(collected, folder / "vectors.npy", encoder=encoder, on_progress=lambda *counts: told("embed", *counts))
-    found = find_clusters(
+    left_out = Capped[str]()
+    collected = collect(source, folder, config.field, on_error=lambda error: left_out.add(str(error)))
+    try:
+        vectors = embed_texts(collected, folder / "vectors.npy", encoder=encoder, on_progress=lambda *counts: told("embed", *counts))
+        found = _cluster(vectors, config, told)
+        sampling = Sampling(collected.number_texts(), found.labels, len(found.centroids), config)
+        after = _write(paths, collected, sampling, found.centroids)
+        report = _report(paths, collected, found, after, config, encoder.name, left_out)
+    finally:
+        collected.remove()
+    write_bytes(paths["report"], report.to_json().encode())
+    return report
+
+
+def _cluster(vectors: NDArray[np.float32], config: ResampleConfig, told: OnProgress) -> Clusters:
+    return find_clusters(
         vectors,
         config.clusters,
         method=config.method,
@@ -76,12 +91,6 @@ def resample(
         points_per_cluster=config.points_per_cluster,
         on_progress=lambda *counts: told("cluster", *counts),
     )
-    sampling = Sampling(collected.number_texts(), found.labels, len(found.centroids), config)
-    after = _write(paths, collected, sampling, found.centroids)
-    report = _report(paths, collected, found, after, config, encoder.name, left_out)
-    write_bytes(paths["report"], report.to_json().encode())
-    collected.remove()
-    return report
 
 
 def _name_files(out: str, picture: str | os.PathLike[str] | None) -> dict[str, str]:
@@ -126,7 +135,7 @@ def _report(
     after: NDArray[np.int64],
     config: ResampleConfig,
     encoder: str,
-    left_out: list[DataSetError],
+    left_out: Capped[str],
 ) -> ResampleReport:
     labels, clusters = found.labels, len(found.centroids)
     before = np.bincount(collected.number_texts(), minlength=len(labels))
@@ -148,6 +157,7 @@ def _report(
         head_texts=heads[0],
         head_clusters=heads[1],
         notes=tuple(note for note in (found.note, empty) if note),
-        left_out=tuple(map(str, left_out)),
+        left_out=tuple(left_out.first),
+        left_out_count=left_out.count,
         files=paths,
     )
