@@ -50,6 +50,11 @@ def test_a_row_for_each_model_and_the_sums(print_bill):
     assert any("no price is known for all of it; give one to status or run: --price encoder=HOUR" in line for line in printed.splitlines())
 
 
+def test_what_other_settings_have_cost_is_marked(print_bill):
+    printed = print_bill(Bill((Item("embed", "encoder", gpu_hours=1.5, is_earlier=True),)))
+    assert _rows(printed, "money")["embed"] == ["embed", "encoder,", "earlier", "90", "min", "-"]
+
+
 def test_nothing_is_cut_at_80_columns(print_bill):
     """A large run of the preset paper."""
     usage, cost = TokenUsage(123_456_789_012, 4_567_890_123, 98_765_432_109), Estimate(123_456, 654_321)

@@ -149,3 +149,29 @@ def test_a_bound_without_the_prices_that_it_needs_is_refused_with_the_cure(call,
     assert code == 2
     assert "max_cost needs the price of every model; give --price new=HOUR" in printed
     assert not (tmp_path / "run").exists()
+
+
+def test_a_price_for_a_model_that_the_run_does_not_have_is_refused_before_anything_is_made(call, clip, tmp_path):
+    config, out = tmp_path / "my.toml", tmp_path / "run"
+    config.write_text('[annotate.model]\nkind = "endpoint"\nmodel = "new"\n')
+    assert call("run", clip, "--out", out)[0] == 0
+    for command in (("run", clip, "--out", tmp_path / "other", "--config", config), ("plan", clip, "--config", config), ("status", out)):
+        code, printed = call(*command, "--price", "nwe=1,2")
+        assert code == 2, command
+        assert "no model of this run is called 'nwe', as a price says; " in printed
+        assert ("it has new" in printed) is (command[0] != "status")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_remembers_a_price_until_it_is_told_to_forget_it(call, clip, tmp_path):
+    out = tmp_path / "run"
+    assert call("run", clip, "--out", out, "--price", "3")[0] == 0
+    assert json.loads((out / "prices.json").read_text()) == {"* an hour": [[3.0, 3.0]]}
+    assert call("run", "--out", out, "--price", "=")[0] == 0
+    assert json.loads((out / "prices.json").read_text()) == {}
+
+
+def test_a_device_that_is_not_known_is_refused_also_where_no_model_needs_one(call, clip):
+    code, printed = call("plan", clip, "--gpu", "nonsense")
+    assert code == 2
+    assert "no figures for the device 'nonsense'" in printed

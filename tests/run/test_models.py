@@ -117,6 +117,19 @@ def test_a_model_that_takes_the_device_there_is_costs_nothing_on_a_cpu(clips, mo
     assert planned.cpu_hours.low > 0
 
 
+def test_the_gpu_that_auto_is_on_is_noted(clips, models, tmp_path, monkeypatch):
+    """No GPU is at hand: only the accounts are told that there was one."""
+    monkeypatch.setattr("action100m.run.run.finds_gpu", lambda config: True)
+    config = RunConfig(annotate=replace(models.annotate, model=replace(models.annotate.model, device="auto")))
+    with pytest.raises(ConfigError, match="max_cost needs the price of every model"):
+        run_videos([clips / "talk.mp4"], tmp_path / "run", config, max_cost=1.0)
+    run_videos([clips / "talk.mp4"], tmp_path / "run", config)
+    (item,) = status(tmp_path / "run", prices=parse_prices(["100"])).bill.items
+    assert item.money == Estimate.exactly(item.gpu_hours * 100)
+    assert item.gpu_hours > 0
+    assert plan([str(clips / "talk.mp4")], pilot=tmp_path / "run").stages[-1].runs_on == "the GPU of the pilot"
+
+
 def test_captioners_that_share_the_gpu_of_this_machine_are_both_on_it(made, clips, tmp_path):
     """No GPU is at hand: the ledger of the run is told that there was one."""
     run = tmp_path / "run"

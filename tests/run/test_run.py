@@ -3,9 +3,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -352,3 +354,19 @@ def test_a_reply_that_was_paid_for_is_never_asked_for_again(clips, tmp_path):
         assert packed_bytes(tmp_path / "run", tmp_path) == before
         (again,) = status(tmp_path / "run").bill.items
         assert (again.requests, again.usage) == (spent.requests, spent.usage)
+
+
+def test_a_run_whose_ledger_is_of_the_oldest_form_goes_on(clips, tmp_path):
+    """Such a ledger knew no videos, no marks and no work."""
+    run = tmp_path / "run"
+    with ChatServer(lambda request: completion(GOOD)) as server:
+        run_videos([clips / "talk.mp4"], run, endpoint(server))
+        asked = len(server.asked)
+        with closing(sqlite3.connect(run / "ledger.sqlite", isolation_level=None)) as ledger:
+            ledger.executescript("DROP TABLE work; DROP TABLE marks; DROP INDEX by_video; ALTER TABLE replies DROP COLUMN video")
+        (told,) = status(run).bill.items
+        assert (told.requests, told.usage.input, told.gpu_hours, told.money) == (asked, 7 * asked, 0, None)
+        next(run.glob("videos/talk/annotate-*")).unlink()
+        assert run_videos([], run).made == 1
+        assert len(server.asked) == asked
+        assert status(run).bill.items[0].gpu_hours > 0

@@ -1,7 +1,7 @@
 """The command `action100m`: its subcommands, and how errors and Ctrl-C end it.
 
-Exit codes: 0 all is well; 1 some items failed or some findings are errors; 2 the call, a setting, a model or a file given is wrong;
-130 stopped by Ctrl-C.
+Exit codes: 0 all is well; 1 some items failed, some findings are errors, or a run stopped at a bound with something left to make; 2 the call, a
+setting, a model or a file given is wrong; 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations

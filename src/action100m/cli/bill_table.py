@@ -36,7 +36,7 @@ def format_money(money: Estimate | None) -> str:
 
 
 def _name(item: Item) -> tuple[str, str]:
-    return item.stage, shorten_model(item.model) + (", earlier settings" if item.is_earlier else "")
+    return item.stage, shorten_model(item.model) + (", earlier" if item.is_earlier else "")
 
 
 def _format_usage(item: Item) -> tuple[str, ...]:
