@@ -24,7 +24,7 @@ def print_comparison(comparison: Comparison, *, as_json: bool) -> None:
         print(json.dumps(comparison.to_dict()))  # noqa: T201 - as it is, for other programs
         return
     alone = f"{comparison.only_a_count} in A only, {comparison.only_b_count} in B only"
-    console.print(f"{comparison.videos} videos compared, {alone}, {len(comparison.failures)} records left out")
+    console.print(f"{comparison.videos} videos compared, {alone}, {comparison.failure_count} records left out")
     for failure in comparison.failures[:_FAILURES]:
         console.print(f"left out: {one_line(failure)}")
     if not comparison.videos:
@@ -59,7 +59,7 @@ def _whole(comparison: Comparison) -> Table:
         table.add_row(f"mAP at temporal IoU {one.tiou:g}", *_figures(one.mean_average_precision, one.chance))
     for text in comparison.texts:
         table.add_row(f"{text.field}, token F1 ({text.pairs} pairs)", *_figures(text.token_f1, text.chance))
-        if text.cosine is not None and text.chance_cosine is not None:
+        if text.cosine is not None:
             table.add_row(f"{text.field}, cosine", *_figures(text.cosine, text.chance_cosine))
     return table
 
@@ -71,5 +71,5 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
-def _figures(*values: float) -> list[str]:
-    return [f"{value:.3f}" for value in values]
+def _figures(*values: float | None) -> list[str]:
+    return ["-" if value is None else f"{value:.3f}" for value in values]

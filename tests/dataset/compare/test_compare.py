@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from action100m.cli.app import app
-from action100m.dataset.compare.chance import make_rng, shuffle_leaves
+from action100m.dataset.compare.chance import draw_others, make_rng, shuffle_leaves
 from action100m.dataset.compare.compare import CompareConfig, compare
 from action100m.dataset.compare.comparison import Comparison
 from action100m.dataset.compare.nodes import VideoNodes, read_nodes
@@ -74,6 +74,7 @@ def test_chance_is_far_below_and_a_shuffled_copy_is_at_it(official: Path, tmp_pa
         assert detected.mean_average_precision == pytest.approx(detected.chance, abs=0.06)
     (text,) = shuffled.texts
     assert text.pairs > 300
+    assert text.chance is not None
     assert text.token_f1 == pytest.approx(text.chance, abs=0.03)
 
 
@@ -115,6 +116,36 @@ def test_texts_are_compared_by_words_and_by_vectors(tmp_path: Path) -> None:
     assert by_words.token_f1 == pytest.approx(2 * 2 / 6)
     (by_vectors,) = compare(a, b, encoder=_Letters()).texts
     assert by_vectors.cosine == pytest.approx(float(np.prod(_Letters().encode(["Whisk the eggs!", "whisk eggs quickly"]), axis=0).sum()))
+
+
+def test_chance_pairs_no_text_with_its_own() -> None:
+    for count in (2, 3, 10):
+        others = draw_others(count, make_rng("clip", count))
+        assert sorted(others.tolist()) == list(range(count))
+        assert (others != np.arange(count)).all()
+
+
+def test_a_video_with_one_pair_tells_nothing_of_chance(tmp_path: Path) -> None:
+    def keep(record: Record, most: int) -> Record:
+        annotated = [node.id for node in record.tree.nodes if node.annotation][:most]
+        said = {node: make_annotation(f"word{number}") for number, node in enumerate(annotated)}
+        return replace(record, tree=record.tree.update(lambda node: replace(node, annotation=said.get(node.id))))
+
+    write_records([keep(make_record("one"), 1)], tmp_path / "one.parquet")
+    write_records([keep(make_record("one"), 1), keep(make_record("two"), 2)], tmp_path / "two.parquet")
+    (lone,) = compare(tmp_path / "one.parquet", tmp_path / "one.parquet", encoder=_Letters()).texts
+    assert (lone.pairs, lone.token_f1, lone.chance, lone.chance_cosine) == (1, 1.0, None, None)
+    (text,) = compare(tmp_path / "two.parquet", tmp_path / "two.parquet").texts
+    assert (text.pairs, text.token_f1, text.chance) == (3, 1.0, 0.0)
+    assert "token F1 (1 pairs)" in CliRunner().invoke(app, ["compare", *[str(tmp_path / "one.parquet")] * 2]).output
+
+
+def test_failures_are_kept_to_the_first_thousand(tmp_path: Path) -> None:
+    row = record_to_row(make_record("one"))
+    write_rows(tmp_path / "a.parquet", [row, *[row | {"nodes": []}] * 1_100])
+    write_records([make_record("one")], tmp_path / "b.parquet")
+    comparison = compare(tmp_path / "a.parquet", tmp_path / "b.parquet")
+    assert (len(comparison.failures), comparison.failure_count, comparison.ok) == (1_000, 1_100, False)
 
 
 class _Letters:

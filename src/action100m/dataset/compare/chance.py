@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
 from action100m.dataset.compare.nodes import VideoNodes
 
@@ -26,3 +27,11 @@ def shuffle_leaves(video: VideoNodes, rng: np.random.Generator) -> VideoNodes:
     times = np.unique(np.concatenate([video.start, video.end]))
     moved = times[0] + np.concatenate([[0.0], np.cumsum(rng.permutation(np.diff(times)))])
     return replace(video, start=moved[np.searchsorted(times, video.start)], end=moved[np.searchsorted(times, video.end)])
+
+
+def draw_others(count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return for each of some things the number of another one, each of them once: a random order, shifted by one. A lone one gets itself."""
+    order = rng.permutation(count)
+    others = np.empty(count, np.intp)
+    others[order] = np.roll(order, 1)
+    return others

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import get_args
 
 import numpy as np
 
-from action100m.dataset.compare.chance import make_rng, shuffle_leaves
+from action100m.dataset.capped import Capped
+from action100m.dataset.compare.chance import draw_others, make_rng, shuffle_leaves
 from action100m.dataset.compare.comparison import Comparison, TextScore
 from action100m.dataset.compare.measure import Matched
 from action100m.dataset.compare.nodes import Lone, VideoNodes, join_videos, read_nodes
@@ -18,9 +19,6 @@ from action100m.dataset.source import Source
 from action100m.errors import ConfigError
 from action100m.models.base import TextEncoder
 from action100m.record import TextField
-
-_NAMED: Final = 1_000
-"""Uids of one side that are kept by name; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +61,10 @@ def compare(a: Source, b: Source, config: CompareConfig = CompareConfig(), *, en
     Raises:
         DataSetError: one of the two cannot be found.
     """
-    failures: list[str] = []
+    failures = Capped[str]()
 
     def fail(error: Exception) -> None:
-        failures.append(str(error))
+        failures.add(str(error))
 
     fields = tuple(dict.fromkeys([*config.fields, *([config.labels] if config.labels else [])]))
     joined = join_videos(read_nodes(a, fields, on_error=fail), read_nodes(b, fields, on_error=fail), on_error=fail)
@@ -81,31 +79,29 @@ class _Comparing:
         self._real, *self._chance = (
             Totals(config.tolerances, config.tious, points=config.points, labels=config.labels) for _ in range(1 + config.permutations)
         )
-        self._texts = {field: np.zeros(5) for field in config.fields}  # pairs, token F1, by chance, cosine, by chance
+        self._texts = {field: np.zeros((2, 3)) for field in config.fields}  # pairs, token F1, cosine; and by chance
 
-    def run(self, joined: Iterable[tuple[VideoNodes, VideoNodes] | Lone], failures: list[str]) -> Comparison:
-        videos, alone = 0, {True: 0, False: 0}
-        named: dict[bool, list[str]] = {True: [], False: []}
+    def run(self, joined: Iterable[tuple[VideoNodes, VideoNodes] | Lone], failures: Capped[str]) -> Comparison:
+        videos, alone = 0, {True: Capped[str](), False: Capped[str]()}
         for found in joined:
             if isinstance(found, Lone):
-                alone[found.of_a] += 1
-                if len(named[found.of_a]) < _NAMED:
-                    named[found.of_a].append(found.uid)
+                alone[found.of_a].add(found.uid)
             else:
                 videos += 1
                 self._add(*found)
         return Comparison(
             videos=videos,
-            only_a=tuple(named[True]),
-            only_b=tuple(named[False]),
-            only_a_count=alone[True],
-            only_b_count=alone[False],
+            only_a=tuple(alone[True].first),
+            only_b=tuple(alone[False].first),
+            only_a_count=alone[True].count,
+            only_b_count=alone[False].count,
             boundaries=score_boundaries(self._config.tolerances, self._real, self._chance),
             overlap=score_overlap(self._real, self._chance),
             tree=score_tree(self._real, self._chance),
             detection=score_detection(self._config.tious, self._real, self._chance),
             texts=tuple(self._score_text(field) for field in self._config.fields),
-            failures=tuple(failures),
+            failures=tuple(failures.first),
+            failure_count=failures.count,
         )
 
     def _add(self, a: VideoNodes, b: VideoNodes) -> None:
@@ -122,12 +118,14 @@ class _Comparing:
         if not both:
             return
         firsts, seconds = [first for first, _ in both], [second for _, second in both]
-        order = rng.permutation(len(both))
+        order = draw_others(len(both), rng)
         cosines = (0.0, 0.0) if self._encoder is None else sum_cosines(firsts, seconds, order, self._encoder)
-        self._texts[field] += [len(both), *sum_token_f1(firsts, seconds, order), *cosines]
+        sums = np.stack([(len(both), len(both)), sum_token_f1(firsts, seconds, order), cosines], axis=1)
+        self._texts[field] += sums if len(both) > 1 else sums * [[1], [0]]  # a lone pair has no other to be mixed up with
 
     def _score_text(self, field: TextField) -> TextScore:
-        pairs, *sums = self._texts[field].tolist()
-        token_f1, chance, cosine, chance_cosine = (total / max(pairs, 1) for total in sums)
+        (pairs, *sums), (mixed, *by_chance) = self._texts[field].tolist()
+        token_f1, cosine = (total / max(pairs, 1) for total in sums)
+        chance, chance_cosine = (total / mixed if mixed else None for total in by_chance)
         has_vectors = self._encoder is not None
         return TextScore(field, int(pairs), token_f1, chance, cosine if has_vectors else None, chance_cosine if has_vectors else None)

@@ -75,8 +75,8 @@ class TextScore:
     pairs: int
     """In which both nodes have the text."""
     token_f1: float
-    chance: float
-    """Token F1 with a text of another pair of the same video."""
+    chance: float | None
+    """Token F1 with a text of another pair of the same video, over the videos with several pairs. None where there is none."""
     cosine: float | None
     """None without an encoder."""
     chance_cosine: float | None
@@ -100,7 +100,8 @@ class Comparison:
     detection: tuple[DetectionScore, ...]
     texts: tuple[TextScore, ...]
     failures: tuple[str, ...]
-    """Records that could not be read, in words."""
+    """Records that could not be read, in words; the first 1,000 of `failure_count`."""
+    failure_count: int
 
     @property
     def ok(self) -> bool:

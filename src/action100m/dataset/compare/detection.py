@@ -1,6 +1,7 @@
 """Mean average precision as ActivityNet's evaluation has it: interpolated, over the classes of the reference (Heilbron et al., CVPR 2015).
 
-A tree's nodes have no scores, so coarse ones come first: the score is -level, and of one level the earlier video, then the earlier node.
+A tree's nodes have no scores, so coarse ones come first: the score is -level, and of one level the earlier video, then the earlier node. So
+predictions of equal scores are ranked in the order in which they come, which ActivityNet's code leaves to numpy's sort.
 """
 
 from __future__ import annotations

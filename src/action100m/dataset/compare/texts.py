@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from action100m.models.base import TextEncoder
 
+_SHORT: Final = 100
+"""Characters of a text whose words are kept: longer ones seldom come again."""
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
@@ -21,15 +23,19 @@ def token_f1(a: str, b: str) -> float:
 
     In lower case, without punctuation. Two texts without words are alike.
     """
-    of_a, of_b = _count_words(a), _count_words(b)
+    of_a, of_b = (_count_again(text) if len(text) <= _SHORT else _count_words(text) for text in (a, b))
     total = sum(of_a.values()) + sum(of_b.values())
     return 2 * sum(min(count, of_b[word]) for word, count in of_a.items() if word in of_b) / total if total else 1.0
 
 
+def _count_words(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(text.casefold()))
+
+
 @lru_cache(maxsize=10_000)
-def _count_words(text: str) -> dict[str, int]:
+def _count_again(text: str) -> Counter[str]:
     """Most brief actions come again and again. Not to be changed."""
-    return dict(Counter(_WORD.findall(text.casefold())))
+    return _count_words(text)
 
 
 def sum_token_f1(a: Sequence[str], b: Sequence[str], order: NDArray[np.intp]) -> tuple[float, float]:
