@@ -28,7 +28,7 @@ CREATE TABLE replies (
 CREATE INDEX by_key ON replies (key);
 CREATE INDEX by_model ON replies (purpose, model, id, input, output, cached, seconds, retries);
 """
-"""The ledgers of version 0.1: no video beside a reply, no table of work, no marks."""
+"""The oldest ledgers: no video beside a reply, no table of work, no marks."""
 
 
 def read_spent(folder):

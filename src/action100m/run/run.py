@@ -15,7 +15,7 @@ from action100m.run.config import RunConfig, make_stages
 from action100m.run.executors.channel import Done, Step, Task
 from action100m.run.executors.local import run_local
 from action100m.run.figures.costs import read_costs
-from action100m.run.intake import take_in
+from action100m.run.intake import Intake, take_in
 from action100m.run.ledger import open_ledger
 from action100m.run.ledger_reader import read_ledger
 from action100m.run.meter import Meter, SilentMeter
@@ -102,13 +102,15 @@ def run_videos(
     except ModelError:
         store.open(earlier or config)  # settings that cannot be run must not hide what the run has made
         raise
-    states = survey(intake.videos, stages, store)
-    failures = (*intake.failures, *(state.failure for state in states if state.failure is not None))
+    return _summarize(intake, survey(intake.videos, stages, store), fresh=len(todo), retry=retry, stopped=stopped)
+
+
+def _summarize(intake: Intake, states: Sequence[Progress], *, fresh: int, retry: Retry | None, stopped: str | None) -> RunSummary:
     return RunSummary(
         found=len(intake.videos) + len(intake.failures) + len(intake.duplicates),
         made=sum(state.made for state in states),
-        fresh=len(todo),
-        failures=failures,
+        fresh=fresh,
+        failures=(*intake.failures, *(state.failure for state in states if state.failure is not None)),
         duplicates=intake.duplicates,
         stopped=stopped if any(_has_work(state, retry) for state in states) else None,  # what was bought last may have been the last thing to buy
     )
