@@ -27,6 +27,21 @@ OBJECTS = words(
     " falcon gondola hammock iguana jukebox kayak lantern mammoth nutcracker octopus penguin quiver rickshaw saxophone tractor ukulele volcano wigwam"
     " xylophone yacht abacus barometer catapult dolphin escalator flamingo gargoyle helicopter"
 )
+HUES = [
+    "red red red crimson",
+    "blue blue blue azure",
+    "green green green emerald",
+    "yellow yellow yellow mustard",
+    "black black black charcoal",
+    "white white white ivory",
+]
+"""Colours as people name them, mostly plainly, chosen without the detector's table: some are in it, some are not."""
+SENTENCES = [
+    "A {colour} {thing} is close by.",
+    "The {thing} is {colour}.",
+    "There is a small {colour} {thing}.",
+    "Next to it stands one {colour} {thing}.",
+]
 RUN = 5
 """Nodes of a level whose captions are shifted by one."""
 
@@ -199,6 +214,41 @@ def duplicate(record: Record, chance: random.Random, _: Sequence[Record]) -> Ite
             yield {node.id: replace(node, clip_caption=text)}
 
 
+def _two_colours(chance: random.Random) -> tuple[str, str, str]:
+    """A thing, and two colours of it that nobody mixes up."""
+    one, other = chance.sample(HUES, 2)
+    return chance.choice(sorted(OBJECTS)), chance.choice(one.split()), chance.choice(other.split())
+
+
+def _mention(node: Node, field: TextField, colour: str, thing: str, chance: random.Random) -> Node:
+    text = read_text(node, field) or ""
+    return write_text(node, field, f"{text} {chance.choice(SENTENCES).format(colour=colour, thing=thing)}".strip())
+
+
+def two_captions(record: Record, chance: random.Random, _: Sequence[Record]) -> Iterator[Change]:
+    """Let frame and clip caption of a node give the same thing two colours."""
+    for node in _shuffled(record, chance, "frame_caption"):
+        if node.clip_caption:
+            thing, one, other = _two_colours(chance)
+            framed = _mention(node, "frame_caption", one, thing, chance)
+            yield {node.id: _mention(framed, "clip_caption", other, thing, chance)}
+
+
+def two_children(record: Record, chance: random.Random, _: Sequence[Record]) -> Iterator[Change]:
+    """Let all texts of pictures of one child give a thing one colour, and those of the other child another."""
+    fields: tuple[TextField, ...] = ("clip_caption", "brief_caption", "detailed_caption")
+    parents = [node for node in record.tree.nodes if all(child.annotation for child in record.tree.children(node)) and record.tree.children(node)]
+    chance.shuffle(parents)
+    for parent in parents:
+        thing, *colours = _two_colours(chance)
+        change = {}
+        for child, colour in zip(record.tree.children(parent), colours, strict=True):
+            for field in fields:
+                child = _mention(child, field, colour, thing, chance)
+            change[child.id] = child
+        yield change
+
+
 FAULTS: dict[str, Fault] = {
     "clip captions of two segments swapped": Fault("misplaced", swap("clip_caption")),
     "clip captions of two annotated segments swapped": Fault("misplaced", swap("clip_caption", annotated=True)),
@@ -213,6 +263,8 @@ FAULTS: dict[str, Fault] = {
     "colour changed in the detailed caption": Fault("conflict", rewrite("detailed_caption", _recolour)),
     "number changed in the brief caption": Fault("unsupported", rewrite("brief_caption", _recount)),
     "number changed in the detailed caption": Fault("conflict", rewrite("detailed_caption", _recount)),
+    "frame and clip caption of other colours": Fault("conflict", two_captions),
+    "two children of other colours": Fault("conflict", two_children),
     "verb of the brief caption negated": Fault("conflict", rewrite("brief_caption", _negate)),
     "actor of the other sex": Fault("actor", rewrite("actor", _other_sex)),
     "last sentence over and over": Fault("looping", rewrite("clip_caption", _loop)),

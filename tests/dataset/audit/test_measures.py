@@ -161,6 +161,40 @@ def test_two_texts_about_the_same_contradict_each_other(brief, detailed, conflic
     assert ("conflict" in flagged(annotate(varied(), 0, brief, detailed), 0)) == conflicts
 
 
+@pytest.mark.parametrize(
+    ("frame", "clip", "conflicts"),
+    [
+        ("There is a red bowl.", "A cook fills a blue bowl.", True),
+        ("There is a red bowl.", "A cook fills a pink bowl.", False),
+        ("There is a red bowl.", "A cook fills a blue bowl, then another bowl.", False),  # each may speak of another one
+        ("There is a red object.", "A cook holds a blue object.", False),
+        ("There are two bowls.", "A cook fills three bowls.", False),  # a clip shows more than a frame
+    ],
+)
+def test_frame_and_clip_caption_of_a_node_contradict_each_other(frame, clip, conflicts):
+    record = varied()
+    place = next(number for number, node in enumerate(record.tree.nodes) if record.tree.is_leaf(node))
+    told = measure_all(Reading(change(record, place, frame_caption=frame, clip_caption=clip))).findings
+    node = record.tree.nodes[place].id
+    assert [finding.node for finding in told if finding.flag == "conflict"] == [node] * conflicts
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "conflicts"),
+    [
+        ("The cook wears a green apron.", "The cook wears a red apron.", True),
+        ("The cook wears a green apron.", "The cook wears a green apron today.", False),
+        ("The cook wears a green apron.", "The cook wears a red hat.", False),
+        ("The cook holds two eggs.", "The cook holds three eggs.", False),  # numbers change with time
+    ],
+)
+def test_children_of_one_parent_contradict_each_other(left, right, conflicts):
+    both = annotate(annotate(varied(), 1, left, left), 2, right, right)
+    assert [place for place in range(len(both.tree)) if "conflict" in flagged(both, place)] == [1, 2] * conflicts
+    once = annotate(annotate(varied(), 1, left, left), 2, right, "The cook stands there.")
+    assert "conflict" not in flagged(once, 1)  # a single text may be the one that is wrong
+
+
 def test_a_noun_has_the_qualities_before_it():
     assert dict(describe("The black and white cat, two big dogs; an open window. Red!")) == {
         ("colour", "cat"): {"black", "white"},

@@ -6,7 +6,8 @@
 - A negation: "does not whisk" where the other text whisks.
 
 Compared are the texts of one annotation with each other; and the annotation with the captions of its node and below, where a noun has the other
-colour only, more than once.
+colour only, more than once. Of colours alone: the frame caption of a node with its clip caption; and two children of one parent, where two texts of
+each agree on it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from itertools import chain, combinations
+from itertools import combinations
 from typing import Final, Literal
 
 from action100m.dataset.audit.colours import COLOURS, are_opposed
@@ -28,6 +28,11 @@ from action100m.tree import Node
 Quality = Literal["colour", "number", "state"]
 Described = Mapping[tuple[Quality, str], frozenset[str]]
 """(quality, stem of a noun) -> its values, such as ("colour", "bowl") -> {"red"}."""
+
+Places = Mapping[tuple[str, TextField], Described]
+"""(node, field) -> what its text describes."""
+Conflict = tuple[TextField, str]
+"""Where it shows, and what it is."""
 
 _OPPOSITES: Final[dict[str, str]] = {
     one: other
@@ -53,23 +58,30 @@ _FEWEST_MENTIONS: Final = 2
 """Captions that must say otherwise: a single one may be the one that is wrong."""
 _UNCOUNTED: Final = frozenset({"time", "second", "step", "minute", "level", "side", "hand"})
 """Of these there are several kinds in one scene: two hands and one hand."""
+_VAGUE: Final = frozenset(map(stem, ("object", "item", "thing", "color", "background", "text", "light", "surface", "container")))
+"""Of these there are many in one picture."""
 
 
 def find_conflicts(reading: Reading) -> Measured:
-    """Find annotations in `conflict` with themselves or with their captions."""
+    """Find nodes in `conflict` with themselves, with their captions or with their siblings."""
     findings = []
     described = {place: describe(text) for place, text in reading.texts.items() if place[1] != "clip_action"}
     for node in reading.tree.nodes:
-        if node.annotation is None:
-            continue
-        own = {name: described[node.id, name] for name in ANNOTATION if (node.id, name) in described}
-        conflict = next(chain(_within(own), _against_captions(reading, node, own, described), _negated(reading, node)), None)
+        conflict = next(_conflicts(reading, node, described), None)
         if conflict is not None:
             findings.append(Finding(node.id, "conflict", *conflict))
     return Measured(tuple(findings))
 
 
-@lru_cache(1 << 12)  # the captions of a node are read again within every node above it
+def _conflicts(reading: Reading, node: Node, described: Places) -> Iterator[Conflict]:
+    own = {name: described[node.id, name] for name in ANNOTATION if (node.id, name) in described}
+    yield from _within(own)
+    yield from _against_captions(reading, node, own, described)
+    yield from _negated(reading, node)
+    yield from _between_captions(reading, node, described)
+    yield from _against_siblings(reading, node, described)
+
+
 def describe(text: str) -> Described:
     """Return the colours, numbers and states that a text gives to nouns."""
     found: dict[tuple[Quality, str], set[str]] = defaultdict(set)
@@ -107,16 +119,14 @@ def _opposed(quality: Quality, one: frozenset[str], other: frozenset[str]) -> bo
             return len(one) == len(other) == 1 and _OPPOSITES[min(one)] == min(other)
 
 
-def _within(own: Mapping[TextField, Described]) -> Iterator[tuple[TextField, str]]:
+def _within(own: Mapping[TextField, Described]) -> Iterator[Conflict]:
     for (first, one), (second, other) in combinations(own.items(), 2):
         for key in sorted(one.keys() & other.keys()):
             if key[0] != "state" and _opposed(key[0], one[key], other[key]):
                 yield second, f"{_tell(one[key])} {key[1]} in {first}, {_tell(other[key])} in {second}"
 
 
-def _against_captions(
-    reading: Reading, node: Node, own: Mapping[TextField, Described], described: Mapping[tuple[str, TextField], Described]
-) -> Iterator[tuple[TextField, str]]:
+def _against_captions(reading: Reading, node: Node, own: Mapping[TextField, Described], described: Places) -> Iterator[Conflict]:
     keys = {key for one in own.values() for key in one if key[0] == "colour"}
     if not keys:
         return
@@ -129,7 +139,44 @@ def _against_captions(
                 yield name, f"{_tell(one[key])} {key[1]}, but {_tell(frozenset().union(*others))} in {len(others)} captions"
 
 
-def _negated(reading: Reading, node: Node) -> Iterator[tuple[TextField, str]]:
+def _between_captions(reading: Reading, node: Node, described: Places) -> Iterator[Conflict]:
+    """Only of a noun that each caption has once: of two bowls each may speak of another one."""
+    frame, clip = (described.get((node.id, name), {}) for name in ("frame_caption", "clip_caption"))
+    for quality, noun in sorted(frame.keys() & clip.keys()):
+        one, other = frame[quality, noun], clip[quality, noun]
+        if quality != "colour" or noun in _VAGUE or not _opposed(quality, one, other):
+            continue
+        if all(_count(reading.texts[node.id, name], noun) == 1 for name in CAPTIONS):
+            yield "frame_caption", f"{_tell(one)} {noun} in frame_caption, {_tell(other)} in clip_caption"
+
+
+def _against_siblings(reading: Reading, node: Node, described: Places) -> Iterator[Conflict]:
+    """Colours that all texts of a node give to a noun, and all of its sibling oppose. Numbers and states change with time."""
+    siblings = [] if node.parent is None else [child for child in reading.tree.children(reading.tree[node.parent]) if child.id != node.id]
+    for sibling in siblings:
+        own, others = (_gather_colours(child, described) for child in (node, sibling))
+        for noun in sorted(own.keys() & others.keys() - _VAGUE):
+            one, other = (frozenset().union(*found[noun].values()) for found in (own, others))
+            if min(len(own[noun]), len(others[noun])) >= _FEWEST_MENTIONS and _opposed("colour", one, other):
+                yield next(iter(own[noun])), f"{_tell(one)} {noun}, but {_tell(other)} in {len(others[noun])} texts of its sibling"
+
+
+def _count(text: str, noun: str) -> int:
+    """Return how often a text has a noun, by its stem."""
+    return [stem(word) for word in _PART.findall(text.lower())].count(noun)
+
+
+def _gather_colours(node: Node, described: Places) -> Mapping[str, Mapping[TextField, frozenset[str]]]:
+    """Return noun -> text -> its colours there, over clip caption and annotation."""
+    found: dict[str, dict[TextField, frozenset[str]]] = defaultdict(dict)
+    for name in ("clip_caption", *ANNOTATION):
+        for (quality, noun), values in described.get((node.id, name), {}).items():
+            if quality == "colour":
+                found[noun][name] = values
+    return found
+
+
+def _negated(reading: Reading, node: Node) -> Iterator[Conflict]:
     """A stem that one text only denies and another only affirms."""
     denied = {
         name: {stem(word) for word in _NEGATION.findall(reading.texts[node.id, name].lower())}
