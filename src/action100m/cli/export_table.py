@@ -22,9 +22,9 @@ def print_export(report: ExportReport, *, as_json: bool) -> None:
         return
     for failure in report.failures[:_SHOWN]:
         console.print(f"left out: {failure.cause}  {one_line(failure.message)}")
-    if len(report.failures) > _SHOWN:
-        console.print(f"  and {len(report.failures) - _SHOWN} more; see --json")
+    if report.failure_count > _SHOWN:
+        console.print(f"  and {report.failure_count - _SHOWN} more; see --json")
     for damage in report.damaged[:_SHOWN]:
         console.print(f"damaged: {one_line(damage)}")
     place = report.files[0] if len(report.files) == 1 else f"{len(report.files)} files"
-    console.print(f"{place}: {report.videos} videos, {report.segments} segments, {len(report.failures)} left out")
+    console.print(f"{place}: {report.videos} videos, {report.segments} segments, {report.failure_count} left out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ def test_a_broken_record_and_a_second_one_of_a_uid_are_left_out_and_told(tmp_pat
     assert [(one.uid, one.cause) for one in report.failures] == [(None, "DataSetError"), ("one", "DataSetError")]
     assert "broken" in report.failures[0].message
     assert all(Path(file).exists() for file in report.files)
+
+
+def test_failures_are_kept_to_the_first_thousand(tmp_path: Path) -> None:
+    row = record_to_row(make_record("one"))
+    write_rows(tmp_path / "mine.parquet", [row, *[row | {"nodes": []}] * 1_100])
+    report = export(tmp_path / "mine.parquet", tmp_path / "out.jsonl", format="jsonl")
+    assert (report.videos, len(report.failures), report.failure_count, report.ok) == (1, 1_000, 1_100, False)
+
+
+def test_samples_in_a_folder_of_an_archive_are_exported(tmp_path: Path) -> None:
+    write_samples([Sample("one", "node", 0.0, 4.0, "brief_action", "Whisk")], tmp_path / "samples.parquet")
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.write(tmp_path / "samples.parquet", "data/samples.parquet")
+    report = export(f"zip://data::{tmp_path / 'packed.zip'}", tmp_path / "out.jsonl", format=JsonLines(row="segment"))
+    assert (report.segments, report.failures) == (1, ())
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "webdataset"])

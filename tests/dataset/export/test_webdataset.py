@@ -25,7 +25,7 @@ from action100m.dataset.io import write_records
 from action100m.errors import ConfigError, DataSetError
 from action100m.record import Record, TextField
 from support.clips import read_time_code, time_code_pictures, write_clip
-from support.records import make_metadata, make_record
+from support.records import make_annotation, make_metadata, make_record
 from support.trees import split_tree
 
 EVERY_NODE: tuple[TextField, ...] = ("brief_action", "clip_action")
@@ -226,6 +226,21 @@ def test_other_settings_do_not_mix_with_what_is_there(data: Path, steady: Path, 
     with pytest.raises(ConfigError, match="other settings"):
         export(data, tmp_path / "out", format=WebDataset(crf=30), videos={"omelette": str(steady)})
     assert export(data, tmp_path / "out", format="webdataset", videos={"omelette": str(steady)}).segments == 3
+
+
+def test_other_texts_and_fields_do_not_mix_with_what_is_there(data: Path, steady: Path, tmp_path: Path) -> None:
+    videos = {"omelette": str(steady)}
+    (shard,) = export(data, tmp_path / "out", format="webdataset", videos=videos).files
+    before = Path(shard).read_bytes()
+    record = make_record("omelette")
+    said = record.tree.update(lambda node: replace(node, annotation=node.annotation and make_annotation("Flip the omelette")))
+    write_records([replace(record, tree=said)], tmp_path / "anew.parquet")
+    with pytest.raises(ConfigError, match="with other texts or fields"):
+        export(tmp_path / "anew.parquet", tmp_path / "out", format="webdataset", videos=videos)
+    with pytest.raises(ConfigError, match="with other texts or fields"):
+        export(data, tmp_path / "out", format="webdataset", fields=["brief_action"], videos=videos)
+    assert [path.name for path in (tmp_path / "out").glob("*shard*")] == ["shard-000000.tar"]
+    assert Path(shard).read_bytes() == before
 
 
 def test_a_damaged_shard_is_told(data: Path, steady: Path, tmp_path: Path) -> None:

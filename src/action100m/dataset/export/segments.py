@@ -74,7 +74,7 @@ def _holds_samples(file: DataFile) -> bool:
 def _read_samples(files: Iterable[DataFile], on_error: Callable[[DataSetError], None]) -> Iterator[Sample]:
     for file in files:
         try:
-            yield from read_samples(file.name)
+            yield from read_samples(file)
         except DataSetError as error:
             on_error(error)
 

@@ -38,6 +38,8 @@ class ShardWriter:
         """Those that are complete."""
         self.keys = {key for file in self.files for key in _read_keys(file)}
         """Samples in complete shards."""
+        self.places = {key.rpartition("-")[0] for key in self.keys}
+        """The same without what follows the last hyphen: what they are of, whatever is said of it."""
         self._number = _number(self.files[-1]) + 1 if self.files else 0
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from action100m.dataset.capped import Capped
 from action100m.errors import Action100MError
 
 
@@ -32,8 +33,11 @@ class ExportReport:
     files: tuple[str, ...]
     """Paths, in the order they were finished; those that an earlier call had finished come first."""
     failures: tuple[ExportFailure, ...]
+    """The first 1,000 of `failure_count`."""
+    failure_count: int
     damaged: tuple[str, ...]
-    """Of videos whose clips were cut: what does not decode in them, in words."""
+    """Of videos whose clips were cut: what does not decode in them, in words. The first 1,000 of `damaged_count`."""
+    damaged_count: int
 
     @property
     def ok(self) -> bool:
@@ -51,8 +55,8 @@ class Tally:
 
     videos: int = 0
     segments: int = 0
-    failures: list[ExportFailure] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
+    failures: Capped[ExportFailure] = field(default_factory=Capped)
+    damaged: Capped[str] = field(default_factory=Capped)
 
     def add(self, segments: int) -> None:
         """Count a video that was written with so many segments."""
@@ -61,8 +65,10 @@ class Tally:
 
     def fail(self, error: Action100MError, *, uid: str | None = None, node: str | None = None) -> None:
         """Count what is left out."""
-        self.failures.append(ExportFailure(uid, node, type(error).__name__, str(error), error.retryable))
+        self.failures.add(ExportFailure(uid, node, type(error).__name__, str(error), error.retryable))
 
     def report(self, files: list[str]) -> ExportReport:
         """Return what it came to."""
-        return ExportReport(self.videos, self.segments, tuple(files), tuple(self.failures), tuple(self.damaged))
+        failures, damaged = self.failures, self.damaged
+        told = (tuple(failures.first), failures.count, tuple(damaged.first), damaged.count)
+        return ExportReport(self.videos, self.segments, tuple(files), *told)

@@ -1,9 +1,9 @@
 """WebDataset: tar files of clips, or of their frames as JPEG, each with its texts, for trainers that read in sequence.
 
 shard-000000.tar
-├── UID-00000000-00010000-1f0c9a7e.json     uid, node, start, end, texts, presentation times ...
-├── UID-00000000-00010000-1f0c9a7e.mp4      or .00000.jpg, .00001.jpg ...
-└── UID-00000000-00010000-1f0c9a7e.txt      the first text
+├── UID-00000000-00010000-1f0c9a7e-5b2e83d0.json     uid, node, start, end, texts, presentation times ...
+├── UID-00000000-00010000-1f0c9a7e-5b2e83d0.mp4      or .00000.jpg, .00001.jpg ...
+└── UID-00000000-00010000-1f0c9a7e-5b2e83d0.txt      the first text
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def write_webdataset(videos: Iterable[VideoSegments], out: Path, config: WebData
     A video that is missing or broken, and a segment in which no frame is presented, is counted and leaves nothing behind.
 
     Raises:
-        ConfigError: the folder holds shards that were made with other settings.
+        ConfigError: the folder holds shards that were made with other settings, or a segment of these videos with other texts.
         DataSetError: a shard cannot be written, or is damaged.
     """
     _check_settings(out, config)
@@ -103,6 +103,7 @@ def _add_video(video: VideoSegments, shards: ShardWriter, config: WebDataset, lo
     """Return how many segments of a video are in the shards. Nothing is written before the whole video has decoded."""
     wanted = {_key(video.uid, one): one for one in video.segments}
     missing = {key: one for key, one in wanted.items() if key not in shards.keys}
+    _check_texts(missing, shards)
     if not missing:
         return len(wanted)
     if video.uid not in locations:
@@ -117,7 +118,8 @@ def _add_video(video: VideoSegments, shards: ShardWriter, config: WebDataset, lo
             about = _describe(video, segment, made, report)
             shards.add(key, [("json", json.dumps(about, ensure_ascii=False).encode()), *made.files, ("txt", segment.label.encode())])
             written += 1
-    tally.damaged += [f"{video.uid}: {lost}" for lost in report.lost]
+    for lost in report.lost:
+        tally.damaged.add(f"{video.uid}: {lost}")
     return written
 
 
@@ -134,10 +136,23 @@ def _cut(location: str, segments: Sequence[Segment], folder: Path, config: WebDa
 
 
 def _key(uid: str, segment: Segment) -> str:
-    """Return the name of a sample: its video, start and end in milliseconds, and a digest of its node. A key may hold no point."""
+    """Return the name of a sample: its video, start and end in milliseconds, digests of its node and of its texts. A key may hold no point."""
     stem = file_stem(uid).replace(".", "%2E")
-    digest = sha256(segment.node.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{stem}-{round(segment.start * 1000):08d}-{round(segment.end * 1000):08d}-{digest}"
+    texts = json.dumps(list(segment.texts.items()))  # the first of them is the label
+    return f"{stem}-{round(segment.start * 1000):08d}-{round(segment.end * 1000):08d}-{_digest(segment.node)}-{_digest(texts)}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def _check_texts(missing: Iterable[str], shards: ShardWriter) -> None:
+    """Refuse to put a segment with other texts, or other fields, beside the one that is there."""
+    for key in missing:
+        if key.rpartition("-")[0] in shards.places:
+            raise ConfigError(
+                f"{shards.folder} holds the sample {key.rpartition('-')[0]} with other texts or fields; write to another folder, or remove it"
+            )
 
 
 def _describe(video: VideoSegments, segment: Segment, made: Cutter, report: DecodeReport) -> dict[str, Any]:
