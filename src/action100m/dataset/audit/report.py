@@ -12,12 +12,11 @@ from action100m.dataset.audit.finding import Finding, Flag, ScoreName
 from action100m.dataset.audit.judgement import Judgement
 from action100m.dataset.audit.measures import Audited
 from action100m.dataset.audit.refinement import RoundChange, add_changes
+from action100m.dataset.capped import Capped
 from action100m.record import Record
 
 _EXAMPLES: Final = 20
 """Kept for each flag."""
-_TOLD: Final = 1000
-"""Errors that are kept; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,7 @@ class Tally:
     levels: dict[int, _Counts] = field(default_factory=dict)
     examples: list[Example] = field(default_factory=list)
     rounds: tuple[RoundChange, ...] = ()
-    left_out: list[str] = field(default_factory=list)
-    left_out_count: int = 0
+    left_out: Capped[str] = field(default_factory=Capped)
 
     def add(self, record: Record, audited: Audited, changes: Iterable[RoundChange]) -> None:
         """Count one record."""
@@ -112,14 +110,12 @@ class Tally:
 
     def leave_out(self, error: Exception) -> None:
         """Note a record or file that cannot be read."""
-        self.left_out_count += 1
-        if len(self.left_out) < _TOLD:
-            self.left_out.append(str(error))
+        self.left_out.add(str(error))
 
     def freeze(self, judgement: Judgement | None) -> AuditReport:
         """Return the report."""
         levels = {level: self.levels[level].freeze() for level in sorted(self.levels)}
-        kept = (tuple(self.examples), self.rounds, judgement, tuple(self.left_out), self.left_out_count)
+        kept = (tuple(self.examples), self.rounds, judgement, tuple(self.left_out.first), self.left_out.count)
         return AuditReport(self.videos, self.total.freeze(), levels, *kept)
 
     def _keep_examples(self, record: Record, audited: Audited) -> None:
