@@ -181,7 +181,7 @@ def test_a_record_that_cannot_be_read_is_left_out_and_told(tmp_path):
     assert len(index) == 6
     assert index.manifest.left_out_count == 2
     assert [message.partition(", ")[2] for message in index.left_out] == [
-        "row 1 (bread): nodes.start is null",
+        "row 1 ('bread'): nodes.start is null",
         "row 3: the video 'eggs' was met before",
     ]
     assert len(index.query("whisk eggs", limit=100, filter=SearchFilter(uids=("eggs",)))) > 0

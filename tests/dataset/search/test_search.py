@@ -106,7 +106,7 @@ def test_every_search_tells_what_is_left_out(tmp_path):
         left_out = []
         search(data, "whisk", on_error=left_out.append)
         assert [type(error) for error in left_out] == [DataSetError]
-        assert "row 1 (bread)" in str(left_out[0])
+        assert "row 1 ('bread')" in str(left_out[0])
 
 
 def test_the_index_opened_once_answers_many(data):
