@@ -41,7 +41,7 @@ def _printed(code: str, *arguments: str) -> list[str]:
 HEAVY = {
     *("torch", "transformers", "sentence_transformers", "tokenizers", "numba", "ray"),
     *("sklearn", "scipy", "faiss", "pandas", "datasets", "huggingface_hub", "webdataset", "lancedb"),
-    *("matplotlib", "wordcloud", "PIL", "fastapi", "starlette", "uvicorn", "h11", "httpx", "playwright"),
+    *("matplotlib", "wordcloud", "PIL", "fastapi", "starlette", "uvicorn", "h11", "playwright"),
 }
 """What takes long to import, or a base install does not have."""
 

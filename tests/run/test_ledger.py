@@ -8,6 +8,8 @@ import sys
 import threading
 from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -178,21 +180,21 @@ def test_what_is_being_written_is_read_too(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can read as somebody who may not write")
-def test_a_ledger_in_a_read_only_folder_is_read(tmp_path):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    ledger = open_ledger(folder)
-    note(ledger)
-    ledger.close()
-    for path in (tmp_path, *tmp_path.parents):
-        if path.name.startswith("pytest-"):
-            path.chmod(0o755)
-    tmp_path.chmod(0o755)
-    folder.chmod(0o555)
-    code = "import os, sys; from pathlib import Path; from action100m.run.ledger_reader import read_ledger; os.setuid(65534);"
-    code += "print([one.requests for one in read_ledger(Path(sys.argv[1])).spent()])"
-    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
-    assert (done.stdout, names_in(folder)) == ("[1]\n", ["ledger.sqlite"]), done.stderr
+def test_a_ledger_in_a_read_only_folder_is_read():
+    with TemporaryDirectory() as outer:  # not pytest's own, which only its user may enter
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "run"
+        folder.mkdir()
+        ledger = open_ledger(folder)
+        note(ledger)
+        ledger.close()
+        folder.chmod(0o555)
+        code = "import os, sys; from pathlib import Path; from action100m.run.ledger_reader import read_ledger;"
+        code += "os.getuid() or os.setuid(65534);"  # root may write everywhere
+        code += "print([one.requests for one in read_ledger(Path(sys.argv[1])).spent()])"
+        done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
+        assert (done.stdout, names_in(folder)) == ("[1]\n", ["ledger.sqlite"]), done.stderr
+        folder.chmod(0o755)
 
 
 def test_hours_are_counted_with_the_first_model_that_is_on_a_gpu():

@@ -107,12 +107,10 @@ def test_a_model_that_is_no_text_encoder_is_an_error(folder):
 
 
 def test_a_gated_checkpoint_is_an_error_that_names_its_terms(monkeypatch):
-    import httpx
     import huggingface_hub
     from huggingface_hub.errors import GatedRepoError
 
-    refusal = GatedRepoError("403", response=httpx.Response(403, request=httpx.Request("GET", "https://huggingface.co")))
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", Mock(side_effect=refusal))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", Mock(side_effect=GatedRepoError("403", response=Mock())))
     with pytest.raises(CheckpointError, match=r"accept its terms at https://huggingface.co/google/embeddinggemma-300m, then set HF_TOKEN"):
         SentenceConfig().load()
 
