@@ -241,10 +241,11 @@ def test_a_vector_index_finds_what_comparing_all_finds(tmp_path, monkeypatch):
         assert [hit.uid for hit in hits] == [uid] * 3
 
 
-def test_without_lancedb_the_error_names_the_extra(data, tmp_path, monkeypatch):
+def test_without_lancedb_the_error_names_the_extra_before_anything_is_made(data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "lancedb", None)
     with pytest.raises(MissingPackageError, match=r"action100m\[search\]"):
         build_index(data, tmp_path / "index")
+    assert not (tmp_path / "index").exists()
 
 
 def test_the_database_brings_no_torch(data, tmp_path):

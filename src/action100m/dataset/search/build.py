@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from action100m.dataset.search.database import connect, telling
+from action100m.dataset.search.database import connect, load_lancedb, telling
 from action100m.dataset.search.index import SearchIndex
 from action100m.dataset.search.manifest import Manifest, is_index, look_at, read_manifest, write_manifest
 from action100m.dataset.search.passages import PassageEncoder
@@ -70,6 +70,7 @@ def build_index(
         ModelError: the encoder fails.
         SearchIndexError: the index cannot be written.
     """
+    load_lancedb()  # missing, it is told before anything is read
     wanted = describe_source(source, fields, None if encoder is None else encoder.name)
     place = Path(folder)
     _claim(place, wanted)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from action100m.errors import MissingPackageError, SearchIndexError
@@ -14,18 +15,28 @@ if TYPE_CHECKING:
     from lancedb.db import DBConnection
 
 
-def connect(folder: Path) -> DBConnection:
-    """Open the database of a folder.
+def load_lancedb() -> ModuleType:
+    """Import LanceDB.
 
     Raises:
-        MissingPackageError: LanceDB is not installed.
+        MissingPackageError: it is not installed.
     """
     os.environ.setdefault("LANCEDB_LOG", "error")  # its warnings are for those who write Rust
     try:
         import lancedb
     except ImportError as error:
         raise MissingPackageError("lancedb", extra="search", needed_by="search") from error
-    return lancedb.connect(folder)
+    return lancedb
+
+
+def connect(folder: Path) -> DBConnection:
+    """Open the database of a folder.
+
+    Raises:
+        MissingPackageError: LanceDB is not installed.
+    """
+    database: DBConnection = load_lancedb().connect(folder)
+    return database
 
 
 @contextmanager
